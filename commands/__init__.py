@@ -1,0 +1,24 @@
+"""The commands, one module an aggregate: the table of contents of what can be asked of Kept."""
+
+from types import ModuleType
+
+from commands import (
+    contacts,
+    custom_fields,
+    customers,
+    pipelines,
+    products,
+    teams,
+    users,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    users,
+    teams,
+    custom_fields,
+    customers,
+    contacts,
+    products,
+    pipelines,
+)
+"""Importing them fills :data:`commands.kernel.COMMANDS`."""

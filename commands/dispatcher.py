@@ -1,0 +1,299 @@
+"""The dispatcher: load, decide, append. A decision on a state that has changed since is decided again.
+
+States are kept in a cache and used without asking whether they are still current: the append checks the version
+of every stream that was read, so an acceptance is always sound; a rejection is confirmed on freshly read states.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from commands.kernel import At, Command, NotFound, Records, Rejected
+from domain.envelope import Envelope
+from domain.fields import ERASED
+from domain.kernel import Aggregate, Event, fold
+from store.codec import NewEvent
+from store.errors import KeysRaced, StoreError, ValueTaken, VersionConflict
+from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
+from store.group_commit import Waiting
+from store.keys import DataKey
+
+ATTEMPTS: Final = 20
+"""Decisions of one command before it is given up as contended; each lost race is another's success."""
+CACHED_STATES: Final = 20_000
+
+
+class Contended(StoreError):
+    """The record changed faster than the command could be decided; nothing was stored."""
+
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("This record is being changed by many at once. Try again in a second.")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command on its way: whom it is for, in which envelope, under which conditions."""
+
+    command: Command
+    envelope: Envelope
+    stream: UUID | None = None
+    """None for a command that opens a record with an id of the dispatcher's."""
+    expected_version: int | None = None
+    """``If-Match``: the version that the caller saw."""
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A state and the version that it is of."""
+
+    state: Aggregate
+    version: int
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at deciding: what it read, and the states after it."""
+
+    stream: UUID
+    reads: dict[UUID, Held] = field(default_factory=dict)
+    after: dict[UUID, Held] = field(default_factory=dict)
+    ahead: Mapping[UUID, Held] = field(default_factory=dict)
+    """States that commands on their way will leave."""
+    events: list[NewEvent] = field(default_factory=list)
+
+
+class Dispatcher:
+    """Issues commands on one tenant's log. Thread-safe."""
+
+    def __init__(self, log: EventLog, new_id: Callable[[], UUID] = uuid7) -> None:
+        self._log, self._new_id = log, new_id
+        self._states = StateCache(CACHED_STATES)
+
+    def dispatch(self, order: Order) -> Receipt:
+        """Decide and store one command; returns when it is durable.
+
+        Raises:
+            Rejected: the business rules refuse it.
+            VersionConflict: ``expected_version`` is not the record's version.
+            ValueTaken, KeyReused, SubjectErased, EventTooLarge, LogFull, LogUnavailable, Contended: see there.
+        """
+        try:
+            return self._dispatch(order)
+        except (Rejected, VersionConflict, ValueTaken):
+            # The request may have been stored before, and be refused now because of that very success.
+            earlier = order.idempotency and self._log.receipt_of(order.idempotency)
+            if earlier:
+                return earlier
+            raise
+
+    def dispatch_all(self, orders: Sequence[Order]) -> list[Receipt | Rejected | StoreError]:
+        """Several commands for one record, in order, without waiting for each: a command is decided on the
+        state that the one before it will leave. One that does not go through so is issued by itself."""
+        ahead: dict[UUID, Held] = {}
+        sent = [self._send_ahead(order, ahead) for order in orders]
+        outcomes: list[Receipt | Rejected | StoreError] = []
+        for order, on_its_way in zip(orders, sent, strict=True):
+            try:
+                if on_its_way is None:
+                    outcomes.append(self.dispatch(order))
+                else:
+                    attempt, decision, waiting, keys = on_its_way
+                    receipt = self._log.receive(decision, waiting, keys)
+                    self._remember(attempt, receipt)
+                    outcomes.append(receipt)
+            except (VersionConflict, KeysRaced):
+                outcomes.append(self._outcome(order))
+            except (Rejected, StoreError) as refused:
+                outcomes.append(refused)
+        return outcomes
+
+    def state(self, aggregate: type[Aggregate], stream: UUID) -> Held:
+        """A record's state as the log has it now; version 0 where it does not exist."""
+        return self._load(aggregate, stream, refresh=True)
+
+    def _dispatch(self, order: Order) -> Receipt:
+        refresh = False
+        stream = order.stream or self._new_id()
+        for _ in range(ATTEMPTS):
+            attempt = Attempt(stream)
+            try:
+                self._decide(attempt, order, refresh)
+                if not attempt.events:
+                    return self._unchanged(order, attempt)
+                decision = self._decision(order, attempt)
+                receipt = self._log.append(decision)
+            except Rejected:
+                if refresh or not attempt.reads:
+                    raise
+                refresh = True
+            except VersionConflict as conflict:
+                wanted = order.expected_version
+                if wanted is not None and conflict.stream == order.stream and conflict.actual > wanted:
+                    raise
+                if wanted is not None and refresh:
+                    raise
+                refresh = True
+            except KeysRaced:
+                continue
+            else:
+                self._remember(attempt, receipt)
+                return receipt
+        raise Contended
+
+    def _outcome(self, order: Order) -> Receipt | Rejected | StoreError:
+        try:
+            return self.dispatch(order)
+        except (Rejected, StoreError) as refused:
+            return refused
+
+    def _send_ahead(
+        self, order: Order, ahead: dict[UUID, Held]
+    ) -> tuple[Attempt, Decision, Waiting, list[DataKey]] | None:
+        attempt = Attempt(order.stream or self._new_id(), ahead=ahead)
+        try:
+            self._decide(attempt, order)
+            if not attempt.events:
+                return None
+            decision = self._decision(order, attempt)
+            waiting, keys = self._log.submit(decision)
+        except (Rejected, StoreError):
+            return None
+        ahead |= attempt.after
+        return attempt, decision, waiting, keys
+
+    def _decide(self, attempt: Attempt, order: Order, refresh: bool = False) -> None:
+        """Let the command decide, and fold what it decided into the states after it."""
+        command, target = order.command, type(order.command).TO
+        own = Held(target(), 0) if order.stream is None else self._held(attempt, target, attempt.stream, refresh)
+        attempt.reads[attempt.stream] = own
+        self._check_address(order, own)
+        now = order.envelope.occurred_at.astimezone(self._log.tenant.zone)
+        if type(command).READS:
+            records = Records(
+                lambda kind, stream: self._existing(attempt, kind, stream, refresh),
+                self._new_id,
+                attempt.stream,
+            )
+            decided = command.decide(own.state, now, records)
+        else:
+            decided = command.decide(own.state, now)
+        for one in decided:
+            stream, event = one if isinstance(one, At) else (attempt.stream, one)
+            self._evolve(attempt, stream, event)
+
+    def _check_address(self, order: Order, own: Held) -> None:
+        command = type(order.command)
+        noun = command.TO.__name__.lower()
+        if own.version == 0 and command.OPENS is False:
+            raise NotFound(f"There is no {noun} {order.stream}. Check the id.")
+        if own.version > 0 and command.OPENS is True:
+            raise Rejected(f"There is already a {noun} {order.stream}.", type="exists")
+        if order.expected_version is not None and order.expected_version != own.version:
+            raise VersionConflict(order.stream or self._new_id(), order.expected_version, own.version)
+
+    def _evolve(self, attempt: Attempt, stream: UUID, event: Event) -> None:
+        kind = event.AGGREGATE
+        before = attempt.after.get(stream) or attempt.reads.get(stream) or Held(kind(), 0)
+        after = Held(event.evolve(before.state), before.version + 1)
+        attempt.after[stream] = after
+        attempt.reads.setdefault(stream, before)
+        number = None
+        if after.version == 1 and kind.PREFIX:
+            number = f"{kind.PREFIX}-{self._log.next_number(kind.AGGREGATE)}"
+        attempt.events.append(NewEvent(stream, after.version, event, after.state, number))
+
+    def _decision(self, order: Order, attempt: Attempt) -> Decision:
+        claims: list[Claim] = []
+        releases: list[Claim] = []
+        for stream, after in attempt.after.items():
+            held = _claims_of(stream, attempt.reads[stream].state)
+            wanted = _claims_of(stream, after.state)
+            claims += wanted - held
+            releases += held - wanted
+        return Decision(
+            envelope=order.envelope,
+            stream=attempt.stream,
+            reads={stream: held.version for stream, held in attempt.reads.items()},
+            events=attempt.events,
+            claims=claims,
+            releases=releases,
+            idempotency=order.idempotency,
+            born=frozenset(s for s, held in attempt.reads.items() if held.version == 0),
+        )
+
+    def _unchanged(self, order: Order, attempt: Attempt) -> Receipt:
+        """Nothing was to be done: the receipt of the record's last event."""
+        last = self._log.last_receipt(attempt.stream)
+        if last is None:
+            raise NotFound(f"There is no record {order.stream}. Check the id.")
+        return last
+
+    def _existing(
+        self, attempt: Attempt, kind: type[Aggregate], stream: UUID, refresh: bool
+    ) -> Aggregate | None:
+        held = self._held(attempt, kind, stream, refresh)
+        attempt.reads[stream] = held
+        return held.state if held.version else None
+
+    def _held(self, attempt: Attempt, kind: type[Aggregate], stream: UUID, refresh: bool) -> Held:
+        found = attempt.reads.get(stream) or attempt.ahead.get(stream)
+        return found or self._load(kind, stream, refresh)
+
+    def _load(self, kind: type[Aggregate], stream: UUID, refresh: bool) -> Held:
+        held = self._states.get(stream)
+        if held is not None and not refresh:
+            return held
+        held = held or Held(kind(), 0)
+        newer = self._log.load(stream, held.version)
+        if newer and not isinstance(held.state, newer[0].event.AGGREGATE):
+            return Held(kind(), 0)  # the id of something else
+        held = Held(fold(held.state, (one.event for one in newer)), held.version + len(newer))
+        if held.version:
+            self._states.put(stream, held)
+        return held
+
+    def _remember(self, attempt: Attempt, receipt: Receipt) -> None:
+        if not receipt.replayed:
+            for stream, held in attempt.after.items():
+                self._states.put(stream, held)
+
+
+def _claims_of(stream: UUID, state: Aggregate) -> set[Claim]:
+    return {
+        Claim(state.AGGREGATE, name, value, stream)
+        for name, value in state.claims()
+        if value is not ERASED
+    }
+
+
+class StateCache:
+    """The most recently used states. A put never replaces a newer version by an older one."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held: OrderedDict[UUID, Held] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, stream: UUID) -> Held | None:
+        with self._lock:
+            held = self._held.get(stream)
+            if held is not None:
+                self._held.move_to_end(stream)
+            return held
+
+    def put(self, stream: UUID, held: Held) -> None:
+        with self._lock:
+            known = self._held.get(stream)
+            if known is None or known.version < held.version:
+                self._held[stream] = held
+                self._held.move_to_end(stream)
+            if len(self._held) > self._size:
+                self._held.popitem(last=False)

@@ -1,0 +1,20 @@
+"""The aggregates: the table of contents of everything that Kept remembers."""
+
+from domain.contacts import Contact
+from domain.custom_fields import CustomFields
+from domain.customers import Customer
+from domain.kernel import Aggregate
+from domain.pipelines import Pipeline
+from domain.products import Product
+from domain.teams import Team
+from domain.users import User
+
+AGGREGATES: tuple[type[Aggregate], ...] = (
+    User,
+    Team,
+    CustomFields,
+    Customer,
+    Contact,
+    Product,
+    Pipeline,
+)

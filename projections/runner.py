@@ -1,0 +1,195 @@
+"""The runner: follows the log and keeps every live read model, in batches.
+
+A batch is one transaction: events read, rows loaded, folded, written, and the positions moved by compare-and-set,
+so that two runners cannot fold an event twice. The lease only saves the second one's work. An event that a step
+cannot fold parks its row; connection and disk errors never park, they are tried again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from domain.envelope import Recorded
+from projections.folding import Folding, Unfoldable
+from projections.kernel import Derived, Projection, ReadModel
+from projections.tables import row_from, table_of
+from store.database import Connection
+from store.event_log import EventLog
+from store.tracking import LEASE, Overtaken, Tracking
+
+BATCH: Final = 1_000
+"""Events in one transaction."""
+POLL: Final = 0.25
+"""Seconds after which the log is looked at even if nobody woke the runner."""
+RETRY: Final = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Keeps the live read models of one tenant. :meth:`run` until stopped, or :meth:`catch_up` once."""
+
+    def __init__(
+        self, event_log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]
+    ) -> None:
+        self._log = event_log
+        self.projections, self.derived = tuple(projections), tuple(derived)
+        self.models: tuple[ReadModel, ...] = (*self.projections, *self.derived)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._progress = threading.Condition()
+        self._position = 0
+        self._listeners: list[Callable[[int], None]] = []
+        self._connection: Connection | None = None
+        event_log.on_commit(lambda _: self._wake.set())
+
+    def wake(self) -> None:
+        """Something was appended."""
+        self._wake.set()
+
+    def on_progress(self, listener: Callable[[int], None]) -> None:
+        """Call ``listener(position)`` after each batch; it must not block."""
+        self._listeners.append(listener)
+
+    def run(self) -> None:
+        """Follow the log until :meth:`stop`; reconnects by itself."""
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except (psycopg.OperationalError, psycopg.InterfaceError, Overtaken) as lost:
+                log.warning("the projection runner starts over: %s", type(lost).__name__)
+                self._drop_connection()
+                self._stopping.wait(RETRY)
+        self._drop_connection()
+
+    def stop(self) -> None:
+        """Let :meth:`run` return after the batch in hand."""
+        self._stopping.set()
+        self._wake.set()
+
+    def catch_up(self) -> int:
+        """Fold everything that is in the log now; gives the position reached."""
+        connection = self._connect()
+        while self._batch(connection):
+            pass
+        return self._position
+
+    def position(self) -> int:
+        """Up to where every live read model has folded."""
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            return Tracking(connection).lowest(self.models)
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Wait until the read models have folded ``position``; False if they have not in time."""
+        deadline = time.monotonic() + timeout
+        self._wake.set()
+        with self._progress:
+            while self._position < position:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._progress.wait(min(left, POLL)):
+                    if time.monotonic() >= deadline:
+                        break
+        return self._position >= position or self.position() >= position
+
+    def retry_parked(self, model: str, stream: UUID) -> bool:
+        """Fold a parked row anew from the whole of its stream; True if it is no longer parked."""
+        connection = self._connect()
+        with connection.transaction():
+            tracking = Tracking(connection)
+            positions = tracking.locked(self.models)
+            folding = Folding(self.projections, self.derived)
+            for recorded in self._log.load(stream):
+                if recorded.position <= positions[model]:
+                    folding.fold(recorded)
+            if any(one.model == model for one in folding.newly_parked):
+                return False
+            tracking.unpark(model, stream)
+            chosen = next(one for one in self.models if one.name == model)
+            table_of(chosen).delete_stream(connection, stream)
+            self._write(connection, folding, [chosen])
+        return True
+
+    def _follow(self) -> None:
+        connection = self._connect()
+        while not Tracking(connection).lease(LEASE):
+            self._report(Tracking(connection).lowest(self.models))
+            if self._stopping.wait(POLL):
+                return
+        while not self._stopping.is_set():
+            self._wake.clear()
+            if not self._batch(connection):
+                self._wake.wait(POLL)
+
+    def _connect(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._log.database.connect("projector", self._log.tenant.schema)
+            for model in self.models:
+                table_of(model).stage(self._connection)
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _batch(self, connection: Connection) -> int:
+        """Fold the next events; gives how many there were."""
+        with connection.transaction():
+            tracking = Tracking(connection)
+            positions = tracking.positions(self.models)
+            events = self._log.read_on(connection, min(positions.values()), BATCH)
+            if events:
+                folding = self._fold(connection, tracking, events, positions)
+                self._write(connection, folding, self.models)
+                tracking.park(folding.newly_parked)
+                tracking.advance(self.models, positions, events[-1].position)
+        self._report(events[-1].position if events else min(positions.values()))
+        return len(events)
+
+    def _fold(
+        self,
+        connection: Connection,
+        tracking: Tracking,
+        events: Sequence[Recorded],
+        positions: dict[str, int],
+    ) -> Folding:
+        folding = Folding(self.projections, self.derived)
+        folding.parked = tracking.parked()
+        for projection in self.projections:
+            folding.rows[projection.name] = {}
+        touched = folding.keys(events)
+        for projection in self.projections:
+            keys = touched.get(projection.name)
+            for values in table_of(projection).load(connection, [*keys] if keys else []):
+                row = row_from(projection, values)
+                key = tuple(getattr(row, one) for one in projection.row.KEY)
+                folding.rows[projection.name][key] = row
+        for recorded in events:
+            folding.fold(recorded, positions)
+        return folding
+
+    def _write(
+        self, connection: Connection, folding: Folding, models: Sequence[ReadModel]
+    ) -> None:
+        for model in models:
+            rows, deleted = folding.take(model)
+            table = table_of(model)
+            table.write(connection, [table.line(row.__dict__) for row in rows])
+            table.delete(connection, deleted)
+
+    def _report(self, position: int) -> None:
+        with self._progress:
+            moved = position != self._position
+            self._position = position
+            self._progress.notify_all()
+        if moved:
+            for listener in self._listeners:
+                listener(position)
+
+
+__all__ = ["BATCH", "Runner", "Unfoldable"]

@@ -1,0 +1,50 @@
+"""Between rows and the tables that store them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import bare_type, reader_of, replace
+from domain.values import Money
+from projections.kernel import Projection, ReadModel, Row
+from store.read_models import Table
+
+_tables: dict[tuple[str, int], Table] = {}
+
+
+def table_of(model: ReadModel) -> Table:
+    """The table of a read model's version."""
+    found = _tables.get((model.name, model.version))
+    if found is None:
+        found = _tables[(model.name, model.version)] = Table(
+            model.name, model.version, model.columns(), model.row.KEY, model.serves, model.search
+        )
+    return found
+
+
+def row_from(projection: Projection, values: Mapping[str, Any]) -> Row:
+    """The row that the table's values stand for; what was erased reads as None."""
+    fields: dict[str, Any] = {}
+    for column in table_of(projection).columns:
+        value = values[column.name]
+        if column.part == "amount":
+            currency = values[f"{column.name}_currency"]
+            fields[column.field] = None if value is None else Money.model_construct(amount=value, currency=currency)
+        elif column.part is None and value is not None:
+            read = _reader(projection.row, column.field)
+            fields[column.field] = value if read is None else read(value)
+    return replace(projection.fresh(tuple(values[one] for one in projection.row.KEY)), **fields)
+
+
+_NATIVE = (UUID, Decimal, date, datetime)
+"""Types that psycopg gives by itself."""
+
+
+@cache
+def _reader(row: type[Row], field: str) -> Callable[[Any], Any] | None:
+    """What makes a field's value from what psycopg gives: enumerations, tuples and nested values."""
+    annotation = row.model_fields[field].annotation
+    return None if bare_type(annotation) in _NATIVE else reader_of(annotation)

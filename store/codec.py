@@ -1,0 +1,254 @@
+"""Between events and what is stored: the canonical body, and personal data beside it with commitments.
+
+The body is canonical JSON (RFC 8785). Personal fields are in it by name only; their values are encrypted,
+those of one data subject and category together, and the body commits to each such row by
+SHA-256 over blind, nonce, subject, category and ciphertext, each prefixed by its length (4 bytes, big endian).
+The random blind makes the commitment say nothing once the row is gone.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from domain.envelope import Envelope, Recorded
+from domain.fields import ERASED, PersonalMark, personal_fields
+from domain.kernel import Aggregate, Event, event_type
+from store.errors import EventTooLarge
+from store.keys import NONCE_BYTES, DataKey
+
+MAX_BODY: Final = 65_527
+"""Bytes; with its 8 bytes of time an entry fits the 16-bit length of C2SP tlog-tiles bundles."""
+BLIND_BYTES: Final = 16
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_TRACE: Final = "trace"
+_TRACE_FIELDS: Final = ("reason", "file", "address")
+"""Personal fields of the envelope; in stored names they have a leading ``$``."""
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """An event that was decided: its address, and the aggregate after it (which knows the data subject)."""
+
+    stream: UUID
+    version: int
+    event: Event
+    state: Aggregate
+    number: str | None = None
+
+
+@dataclass(slots=True)
+class Parts:
+    """An event taken apart: its public fields, and its personal ones by (subject, category)."""
+
+    new: NewEvent
+    public: dict[str, Any]
+    personal: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON. Keys are ours and ASCII, so sorting by code point is the order of RFC 8785.
+
+    Raises:
+        TypeError: an integer above 2^53, or a value that is no JSON.
+    """
+    return orjson.dumps(value, option=_CANONICAL)
+
+
+def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
+    """Separate what stays in the log from what must be erasable."""
+    data = new.event.model_dump(mode="json", exclude_unset=True)
+    parts = Parts(new, data)
+    subject = _subject(new.state, new.stream)
+    for name, mark in _personal(type(new.event)).items():
+        if name not in data:
+            continue
+        value = data.pop(name)
+        if new.event.__dict__[name] is ERASED:
+            continue
+        owner = subject if mark.of is None else _subject_named(mark.of, new, subject)
+        parts.personal.setdefault((owner, mark.category), {})[name] = value
+    trace = {
+        "$reason": envelope.reason,
+        "$file": envelope.source.file,
+        "$address": envelope.source.address,
+    }
+    given = {name: value for name, value in trace.items() if value is not None}
+    if given:
+        parts.personal.setdefault((subject, _TRACE), {}).update(given)
+    return parts
+
+
+def seal(
+    parts: Parts, header: Mapping[str, Any], keys: Mapping[tuple[UUID, str], DataKey], n: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The event's row and its rows of personal data, ``n``-th of its command, ready for the append.
+
+    Raises:
+        EventTooLarge: the body exceeds :data:`MAX_BODY`.
+    """
+    new = parts.new
+    rows: list[dict[str, Any]] = []
+    names: list[str] = []
+    commitments: list[str] = []
+    for pair in sorted(parts.personal, key=lambda p: (p[0].int, p[1])):
+        subject, category = pair
+        key = keys[pair]
+        nonce, blind = os.urandom(NONCE_BYTES), os.urandom(BLIND_BYTES)
+        ciphertext = key.cipher.encrypt(
+            nonce, orjson.dumps(parts.personal[pair]), _bound(new.stream, new.version, pair)
+        )
+        names += parts.personal[pair]
+        commitments.append(commitment(blind, nonce, subject, category, ciphertext))
+        rows.append(
+            {
+                "n": n,
+                "subject": str(subject),
+                "category": category,
+                "key_id": str(key.key_id),
+                "nonce": nonce.hex(),
+                "blind": blind.hex(),
+                "ciphertext": ciphertext.hex(),
+            }
+        )
+    kind = type(new.event)
+    body = {
+        **header,
+        "stream": str(new.stream),
+        "version": new.version,
+        "type": kind.__name__,
+        "schema": kind.SCHEMA,
+        "data": parts.public,
+    }
+    if names:
+        body["personal"] = {"fields": sorted(names), "commitments": commitments}
+    if new.number is not None:
+        body["number"] = new.number
+    text = canonical(body)
+    if len(text) > MAX_BODY:
+        raise EventTooLarge(len(text))
+    row = {
+        "n": n,
+        "stream": body["stream"],
+        "version": new.version,
+        "type": kind.__name__,
+        "body": text.decode(),
+    }
+    return row, rows
+
+
+def header(envelope: Envelope) -> dict[str, Any]:
+    """The envelope's part of the body, the same for every event of a command."""
+    source: dict[str, Any] = {"kind": envelope.source.kind}
+    if envelope.source.client is not None:
+        source["client"] = envelope.source.client
+    if envelope.source.row is not None:
+        source["row"] = envelope.source.row
+    moment = envelope.occurred_at.astimezone(UTC)
+    made: dict[str, Any] = {
+        "occurred_at": moment.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
+        "actor": str(envelope.actor),
+        "command": str(envelope.command_id),
+        "correlation": str(envelope.correlation_id or envelope.command_id),
+        "source": source,
+    }
+    if envelope.on_behalf_of is not None:
+        made["on_behalf_of"] = str(envelope.on_behalf_of)
+    if envelope.causation_id is not None:
+        made["causation"] = str(envelope.causation_id)
+    return made
+
+
+def commitment(blind: bytes, nonce: bytes, subject: UUID, category: str, ciphertext: bytes) -> str:
+    """The hex digest by which a body commits to one row of personal data."""
+    digest = hashlib.sha256()
+    for part in (blind, nonce, subject.bytes, category.encode(), ciphertext):
+        digest.update(len(part).to_bytes(4))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def leaf_hash(recorded_us: int, body: bytes) -> str:
+    """The RFC 6962 leaf hash of a log entry, in hex."""
+    return hashlib.sha256(b"\x00" + recorded_us.to_bytes(8) + body).hexdigest()
+
+
+@dataclass(slots=True)
+class PersonalRow:
+    """One row of personal data as it is stored."""
+
+    subject: UUID
+    category: str
+    key_id: UUID
+    nonce: bytes
+    ciphertext: bytes
+
+
+def unseal(
+    position: int,
+    recorded_us: int,
+    text: str | bytes,
+    rows: Sequence[PersonalRow],
+    keys: Mapping[UUID, DataKey],
+) -> Recorded:
+    """The event as it was decided; personal fields whose row or key is gone read as Erased.
+
+    Raises:
+        LookupError: this release does not know the event type.
+    """
+    body = orjson.loads(text)
+    kind = event_type(body["type"])
+    data: dict[str, Any] = body["data"]
+    trace: dict[str, Any] | None = None
+    personal = body.get("personal")
+    if personal is not None:
+        data = dict.fromkeys(personal["fields"], ERASED) | data
+        for row in rows:
+            key = keys.get(row.key_id)
+            if key is not None:
+                bound = _bound_text(body["stream"], body["version"], (row.subject, row.category))
+                data |= orjson.loads(key.cipher.decrypt(row.nonce, row.ciphertext, bound))
+        trace = {name: data.pop("$" + name) for name in _TRACE_FIELDS if "$" + name in data}
+    if body["schema"] < kind.SCHEMA:
+        data = kind.upcast(data, body["schema"])
+    recorded = Recorded(position, recorded_us, body, kind.restore(data))
+    if trace:
+        recorded.trace = trace
+    return recorded
+
+
+@cache
+def _personal(kind: type[Event]) -> dict[str, PersonalMark]:
+    return personal_fields(kind)
+
+
+def _subject(state: Aggregate, stream: UUID) -> UUID:
+    return next((one for name in state.SUBJECT if (one := getattr(state, name))), stream)
+
+
+def _subject_named(name: str, new: NewEvent, otherwise: UUID) -> UUID:
+    for holder in (new.event, new.state):
+        found = getattr(holder, name, None)
+        if isinstance(found, UUID):
+            return found
+    return otherwise
+
+
+def _bound(stream: UUID, version: int, pair: tuple[UUID, str]) -> bytes:
+    return _bound_text(str(stream), version, pair)
+
+
+def _bound_text(stream: str, version: int, pair: tuple[UUID, str]) -> bytes:
+    """The associated data of a ciphertext: where it belongs, so that it opens nowhere else."""
+    return f"{stream}/{version}/{pair[0]}/{pair[1]}".encode()
+
+
+def subjects(parts: Iterable[Parts]) -> set[tuple[UUID, str]]:
+    """Every (subject, category) that needs a key."""
+    return {pair for part in parts for pair in part.personal}

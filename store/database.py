@@ -1,0 +1,155 @@
+"""Connections to PostgreSQL, one database role for each kind of work.
+
+``owner`` migrates and nothing else; ``writer`` appends and reads the log; ``projector`` keeps the read models;
+``eraser`` destroys personal data and keys; ``reader`` is for people's SQL on the read models' views.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier, Literal as SqlLiteral
+from psycopg_pool import ConnectionPool
+
+from store import embedded
+
+Role = Literal["owner", "writer", "projector", "eraser", "reader"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+POOL_SIZE: Final = 8
+"""Connections of one role in one process; commits go over one of their own."""
+
+
+def home() -> Path:
+    """The directory of the embedded database and of the keys: ``KEPT_HOME``, or ``.kept`` here."""
+    return Path(os.environ.get("KEPT_HOME") or ".kept").resolve()
+
+
+@dataclass
+class Database:
+    """How to reach each role. Made by :func:`open_database`; give back with :meth:`close`."""
+
+    urls: Mapping[Role, str]
+    warnings: tuple[str, ...] = ()
+    _pools: dict[tuple[Role, str], ConnectionPool[Connection]] = field(default_factory=dict)
+
+    def connect(self, role: Role, schema: str = "public", **options: Any) -> Connection:
+        """A connection of its own, in autocommit."""
+        return psycopg.connect(self._conninfo(role, schema), autocommit=True, **options)
+
+    async def connect_async(
+        self, role: Role, schema: str = "public"
+    ) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        """The same, for the doors' event loop."""
+        return await psycopg.AsyncConnection.connect(self._conninfo(role, schema), autocommit=True)
+
+    @contextmanager
+    def borrow(self, role: Role, schema: str) -> Iterator[Connection]:
+        """A pooled connection in autocommit."""
+        pool = self._pools.get((role, schema))
+        if pool is None:
+            pool = self._pools[(role, schema)] = ConnectionPool(
+                self._conninfo(role, schema),
+                min_size=0,
+                max_size=POOL_SIZE,
+                kwargs={"autocommit": True},
+                check=None,
+                open=True,
+            )
+        with pool.connection() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        while self._pools:
+            self._pools.popitem()[1].close()
+
+    def _conninfo(self, role: Role, schema: str) -> str:
+        options = f"-c search_path={schema} -c application_name=kept-{role}"
+        if conninfo_to_dict(self.urls[role]).get("user") != login(role):
+            options += f" -c role={login(role)}"
+        return make_conninfo(self.urls[role], options=options)
+
+
+def login(role: Role) -> str:
+    """The role's name in the cluster."""
+    return f"kept_{role}"
+
+
+def open_database(directory: Path | None = None) -> Database:
+    """The database of ``KEPT_DATABASE_URL`` (and ``KEPT_WRITER_URL`` …), or else the embedded one.
+
+    Raises:
+        EmbeddedError: the embedded database cannot run here.
+        psycopg.OperationalError: the server does not answer.
+    """
+    url = os.environ.get("KEPT_DATABASE_URL")
+    if not url:
+        return _embedded(embedded.start(directory or home()))
+    _create_roles(url, passwords={})
+    urls: dict[Role, str] = {role: os.environ.get(f"KEPT_{role.upper()}_URL", url) for role in ROLES}
+    shared = [role for role in ROLES if role != "owner" and urls[role] == url]
+    warnings = (
+        (
+            f"One URL serves the roles {', '.join(shared)}: whoever holds it can step out of its role and "
+            f"change the log. Set {', '.join(f'KEPT_{role.upper()}_URL' for role in shared)}.",
+        )
+        if shared
+        else ()
+    )
+    return Database(urls, warnings)
+
+
+def _embedded(server: embedded.Server) -> Database:
+    """Every role logs in by itself, with a password that follows from the server's own."""
+    passwords: dict[Role, str] = {
+        role: hmac.new(server.password.encode(), role.encode(), hashlib.sha256).hexdigest()
+        for role in ROLES
+    }
+    _create_roles(server.url(), passwords)
+    base = conninfo_to_dict(server.url())
+    urls: dict[Role, str] = {
+        role: make_conninfo(**{**base, "user": login(role), "password": passwords[role]})
+        for role in ROLES
+    }
+    return Database(urls)
+
+
+def _create_roles(url: str, passwords: Mapping[Role, str]) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        known = {
+            row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^kept_'")
+        }
+        if known >= {login(role) for role in ROLES}:
+            return
+        with connection.transaction():
+            # Two processes may set up one cluster at once.
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('kept roles'))")
+            for role in ROLES:
+                _create_role(connection, login(role), passwords.get(role))
+
+
+def _create_role(connection: Connection, name: str, password: str | None) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+        return
+    role = Identifier(name)
+    connection.execute(SQL("CREATE ROLE {} NOINHERIT").format(role))
+    connection.execute(SQL("GRANT {} TO CURRENT_USER").format(role))
+    if password is not None:
+        connection.execute(
+            SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, SqlLiteral(password))
+        )
+    if name == login("owner"):
+        database = connection.info.dbname
+        connection.execute(SQL("GRANT CREATE ON DATABASE {} TO {}").format(Identifier(database), role))
+    if name == login("reader"):
+        connection.execute(SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
+        connection.execute(SQL("ALTER ROLE {} SET statement_timeout = '60s'").format(role))

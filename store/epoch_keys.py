@@ -1,0 +1,80 @@
+"""Epoch keys: they wrap every data key, so that destroying one reaches the copies that deleting cannot.
+
+The provider is a file by default. Whoever loses the epoch key loses every personal value (that is what it is
+for), so docs/running.md says how to escrow it; backups never contain it.
+"""
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+from typing import Final, Protocol
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from store.errors import WrongEpochKey
+
+KEY_BYTES: Final = 32
+
+
+class EpochKeys(Protocol):
+    """Where epoch keys come from: a file, Vault transit, a cloud's key service."""
+
+    def get(self, tenant: str, epoch: int) -> bytes:
+        """The 32 bytes of a tenant's epoch.
+
+        Raises:
+            WrongEpochKey: the key is not there.
+        """
+
+    def create(self, tenant: str, epoch: int) -> bytes:
+        """Make and keep the key of a new epoch; if it was made before, that one."""
+
+
+class EpochKeyFiles:
+    """Keys as files, mode 0600, in a directory of the user's."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def get(self, tenant: str, epoch: int) -> bytes:
+        path = self._path(tenant, epoch)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise WrongEpochKey(
+                f"The epoch key {epoch} of tenant {tenant} is missing at {path}. Restore it from escrow; "
+                "without it no personal value can be read."
+            ) from None
+
+    def create(self, tenant: str, epoch: int) -> bytes:
+        path = self._path(tenant, epoch)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # atomic, and the first of two wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_bytes()
+
+    def _path(self, tenant: str, epoch: int) -> Path:
+        return self.directory / tenant / f"{epoch}.key"
+
+
+def derived(epoch_key: bytes, purpose: str) -> bytes:
+    """A key for one purpose, by HKDF (RFC 5869) from the epoch's."""
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(epoch_key)
+
+
+def keyed_hash(key: bytes, *parts: str) -> bytes:
+    """HMAC-SHA-256 (RFC 2104) over length-prefixed parts."""
+    message = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
+    return hmac.new(key, message, hashlib.sha256).digest()

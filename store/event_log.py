@@ -1,0 +1,303 @@
+"""The event log of one tenant: append what was decided, load a stream, read on from a position."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from domain.envelope import Envelope, Recorded
+from store import codec
+from store.codec import NewEvent, PersonalRow
+from store.database import Connection, Database
+from store.errors import (
+    KeyReused,
+    KeysRaced,
+    SubjectErased,
+    ValueTaken,
+    VersionConflict,
+)
+from store.group_commit import GroupCommitter, Waiting
+from store.keys import DataKey, KeyStore
+from store.tenants import Tenant
+
+NUMBER_BLOCK: Final = 64
+"""Human numbers leased at once; what a process does not use is a gap."""
+
+_COLUMNS: Final = (
+    "e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce, p.ciphertext"
+)
+_FROM: Final = "FROM events e LEFT JOIN personal_data p USING (position)"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command's caller gets: where its last event stands, and the hash by which it can be proved."""
+
+    stream: UUID
+    version: int
+    position: int
+    recorded_at: int
+    """Microseconds since 1970-01-01 UTC."""
+    leaf_hash: str
+    replayed: bool = False
+    """The same request was stored before; this is its first receipt again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that only one record may hold."""
+
+    aggregate: str
+    field: str
+    value: str
+    stream: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Who sent which key with which request."""
+
+    client: str
+    key: str
+    request: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """What a command decided: all of it is stored, or nothing."""
+
+    envelope: Envelope
+    stream: UUID
+    reads: Mapping[UUID, int]
+    """Every stream that was read or is written, at the version at which it was read."""
+    events: list[NewEvent]
+    claims: Iterable[Claim] = ()
+    releases: Iterable[Claim] = ()
+    idempotency: Idempotency | None = None
+    born: frozenset[UUID] = field(default_factory=frozenset)
+    """Streams that this decision begins: their keys need no looking up."""
+
+
+class EventLog:
+    """Thread-safe. One for each tenant in a process; close it to let the last commits through."""
+
+    def __init__(self, database: Database, tenant: Tenant, keys: KeyStore, **limits: int) -> None:
+        self.database, self.tenant, self.keys = database, tenant, keys
+        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers_lock = threading.Lock()
+        self._listeners: list[Any] = []
+        self._committer = GroupCommitter(
+            lambda: database.connect("writer", tenant.schema), self._committed, **limits
+        )
+
+    def close(self) -> None:
+        """Commit what waits, then stop."""
+        self._committer.close()
+
+    def append(self, decision: Decision) -> Receipt:
+        """Store a decision; returns when it is durable.
+
+        Raises:
+            VersionConflict, ValueTaken, KeyReused, SubjectErased, KeysRaced, EventTooLarge, LogFull,
+            LogUnavailable: see :mod:`store.errors`; in every case but the last nothing was stored.
+        """
+        waiting, new_keys = self.submit(decision)
+        return self.receive(decision, waiting, new_keys)
+
+    def submit(self, decision: Decision) -> tuple[Waiting, list[DataKey]]:
+        """Encrypt and queue a decision; :meth:`receive` waits for it."""
+        entry, new_keys = self._entry(decision)
+        return self._committer.submit(entry), new_keys
+
+    def receive(self, decision: Decision, waiting: Waiting, new_keys: list[DataKey]) -> Receipt:
+        """The receipt of a submitted decision, or the error that :meth:`append` describes."""
+        outcome, detail = waiting.wait()
+        if outcome == "stored" and detail is not None:
+            receipt = _receipt(detail)
+            if not receipt.replayed:
+                for key in new_keys:
+                    self.keys.stored(key)
+            return receipt
+        if outcome == "version_conflict" and detail is not None:
+            raise VersionConflict(UUID(detail["stream"]), detail["expected"], detail["actual"])
+        if outcome == "value_taken" and detail is not None:
+            raise ValueTaken(detail["aggregate"], detail["field"], UUID(detail["stream"]))
+        if outcome == "key_reused":
+            raise KeyReused
+        self.keys.forget()
+        raise KeysRaced if outcome == "key_raced" else SubjectErased
+
+    def receipt_of(self, idempotency: Idempotency) -> Receipt | None:
+        """The receipt that this idempotency key was answered with before.
+
+        Raises:
+            KeyReused: the key came with another request.
+        """
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            row = connection.execute(
+                "SELECT request_hash, receipt FROM command_receipts WHERE client_and_key_hash = %s",
+                [self.keys.receipt_hash(idempotency.client, idempotency.key)],
+            ).fetchone()
+        if row is None:
+            return None
+        if bytes(row[0]) != self.keys.request_hash(idempotency.request):
+            raise KeyReused
+        return _receipt({**row[1], "replayed": True})
+
+    def last_receipt(self, stream: UUID) -> Receipt | None:
+        """The receipt of a stream's last event; None where there is no such stream."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            row = connection.execute(
+                "SELECT version, position, recorded_at, leaf_hash(recorded_at, body) FROM events"
+                " WHERE stream = %s ORDER BY version DESC LIMIT 1",
+                [stream],
+            ).fetchone()
+        return Receipt(stream, *row) if row else None
+
+    def load(self, stream: UUID, after_version: int = 0) -> list[Recorded]:
+        """A stream's events after a version, in order; personal fields decrypted, or Erased."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            return self._read(
+                connection, "e.stream = %s AND e.version > %s ORDER BY e.version", [stream, after_version]
+            )
+
+    def read(self, after: int, limit: int) -> list[Recorded]:
+        """Up to ``limit`` events after a position, in order."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            return self.read_on(connection, after, limit)
+
+    def read_on(self, connection: Connection, after: int, limit: int) -> list[Recorded]:
+        """The same on a connection of the caller's, inside its transaction."""
+        # Positions are dense, so a range of them is a limit that needs no sort.
+        return self._read(
+            connection,
+            "e.position > %s AND e.position <= %s ORDER BY e.position",
+            [after, after + limit],
+        )
+
+    def at(self, positions: Iterable[int]) -> dict[int, Recorded]:
+        """The events at these positions."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            found = self._read(
+                connection, "e.position = ANY(%s) ORDER BY e.position", [list(positions)]
+            )
+        return {recorded.position: recorded for recorded in found}
+
+    def head(self) -> int:
+        """The last position; 0 of an empty log."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            row = connection.execute("SELECT max(position) FROM events").fetchone()
+        return row[0] or 0 if row else 0
+
+    def holder(self, aggregate: str, field: str, value: str) -> UUID | None:
+        """The record that holds a unique value."""
+        return self.holders(aggregate, field, [value]).get(value)
+
+    def holders(self, aggregate: str, field: str, values: Iterable[str]) -> dict[str, UUID]:
+        """The records that hold these unique values, by value."""
+        hashes = {self.keys.value_hash(aggregate, field, value): value for value in values}
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            rows = connection.execute(
+                "SELECT value_hash, stream FROM unique_values"
+                " WHERE aggregate = %s AND field = %s AND value_hash = ANY(%s)",
+                [aggregate, field, list(hashes)],
+                binary=True,
+            ).fetchall()
+        return {hashes[row[0]]: row[1] for row in rows}
+
+    def next_number(self, aggregate: str) -> int:
+        """A human number that no other record of this aggregate gets."""
+        with self._numbers_lock:
+            number = next(self._numbers.get(aggregate, iter(())), None)
+            if number is None:
+                with self.database.borrow("writer", self.tenant.schema) as connection:
+                    row = connection.execute(
+                        "SELECT lease_numbers(%s, %s)", [aggregate, NUMBER_BLOCK]
+                    ).fetchone()
+                first = row[0] if row else 1
+                number = first
+                self._numbers[aggregate] = iter(range(first + 1, first + NUMBER_BLOCK))
+        return number
+
+    def on_commit(self, listener: Any) -> None:
+        """Call ``listener(position)`` after each batch that this process committed; it must not block."""
+        self._listeners.append(listener)
+
+    def _committed(self, position: int) -> None:
+        for listener in self._listeners:
+            listener(position)
+
+    def _entry(self, decision: Decision) -> tuple[bytes, list[DataKey]]:
+        """A decision as the JSON object that ``append`` takes, and the keys that it brings."""
+        parts = [codec.take_apart(new, decision.envelope) for new in decision.events]
+        keys, new_keys = self._keys_for(codec.subjects(parts), decision.born)
+        header = codec.header(decision.envelope)
+        rows, personal = [], []
+        for n, part in enumerate(parts, start=1):
+            row, secret = codec.seal(part, header, keys, n)
+            rows.append(row)
+            personal += secret
+        entry: dict[str, Any] = {
+            "id": str(decision.envelope.command_id),
+            "stream": str(decision.stream),
+            "version": max(
+                (n.version for n in decision.events if n.stream == decision.stream),
+                default=decision.reads.get(decision.stream, 0),
+            ),
+            "reads": [{"stream": str(s), "version": v} for s, v in decision.reads.items()],
+            "events": rows,
+        }
+        if personal:
+            entry["personal"] = personal
+            fresh = {key.key_id for key in new_keys}
+            entry["live_keys"] = [str(k.key_id) for k in keys.values() if k.key_id not in fresh]
+        if new_keys:
+            entry["new_keys"] = [key.new for key in new_keys]
+        for name, claims in (("claims", decision.claims), ("releases", decision.releases)):
+            if claims:
+                entry[name] = [self._claim(claim) for claim in claims]
+        if decision.idempotency is not None:
+            who = decision.idempotency
+            entry["idempotency_key"] = self.keys.receipt_hash(who.client, who.key).hex()
+            entry["request_hash"] = self.keys.request_hash(who.request).hex()
+        return orjson.dumps(entry), new_keys
+
+    def _keys_for(
+        self, pairs: set[tuple[UUID, str]], born: frozenset[UUID]
+    ) -> tuple[dict[tuple[UUID, str], DataKey], list[DataKey]]:
+        keys = self.keys.of([pair for pair in pairs if pair[0] not in born])
+        new_keys = [self.keys.make(*pair) for pair in pairs if pair not in keys]
+        return keys | {(key.subject, key.category): key for key in new_keys}, new_keys
+
+    def _claim(self, claim: Claim) -> dict[str, str]:
+        hashed = self.keys.value_hash(claim.aggregate, claim.field, claim.value)
+        return {
+            "aggregate": claim.aggregate,
+            "field": claim.field,
+            "hash": hashed.hex(),
+            "stream": str(claim.stream),
+        }
+
+    def _read(self, connection: Connection, where: str, parameters: list[Any]) -> list[Recorded]:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE {where}", parameters, binary=True
+        ).fetchall()
+        keys = self.keys.by_ids(connection, {row[5] for row in rows if row[5] is not None})
+        entries: dict[int, tuple[int, str]] = {}
+        personal: dict[int, list[PersonalRow]] = defaultdict(list)
+        for position, recorded_at, body, *secret in rows:
+            entries[position] = (recorded_at, body)
+            if secret[0] is not None:
+                personal[position].append(PersonalRow(*secret))
+        return [
+            codec.unseal(position, recorded_at, body, personal.get(position, ()), keys)
+            for position, (recorded_at, body) in entries.items()
+        ]
+
+
+def _receipt(detail: Mapping[str, Any]) -> Receipt:
+    return Receipt(**{**detail, "stream": UUID(detail["stream"])})

@@ -1,0 +1,347 @@
+"""Tables of read models: made from a description, written by COPY, disposable and versioned.
+
+``opportunities_v3`` is the table; ``opportunities`` is the view that people's SQL uses, without the personal
+columns. A read model has no migrations: a changed description is a new version beside the old one.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import orjson
+import psycopg
+from pydantic import BaseModel
+
+from domain.fields import ERASED
+from store.database import Connection
+
+SEARCH_TEXT: Final = "search_text"
+GRAMS: Final = "grams"
+NULL: Final = "\\N"
+
+_SQL_TYPES: Final = {
+    "uuid": "uuid",
+    "text": 'text COLLATE "C"',
+    "integer": "bigint",
+    "boolean": "boolean",
+    "date": "date",
+    "moment": "timestamptz",
+    "number": "numeric",
+    "texts": 'text[] COLLATE "C"',
+    "uuids": "uuid[]",
+    "json": "jsonb",
+}
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class Column(Protocol):
+    """A column's description; ``kind`` is a key of the SQL types above."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def personal(self) -> bool: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def part(self) -> str | None: ...
+
+
+class Serve(Protocol):
+    """A list that an index serves: equality on ``filters``, ordered by ``sort``."""
+
+    @property
+    def sort(self) -> str: ...
+    @property
+    def filters(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """One version of a read model's table, in the schema of whatever connection is given."""
+
+    name: str
+    version: int
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    serves: tuple[Serve, ...] = ()
+    search: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return f"{self.name}_v{self.version}"
+
+    @cached_property
+    def shape(self) -> str:
+        """What the table looks like; differs when the description changed without a new version."""
+        return orjson.dumps(
+            [
+                [[c.name, c.kind, c.personal] for c in self.columns],
+                self.key,
+                [[s.sort, s.filters] for s in self.serves],
+                self.search,
+            ]
+        ).decode()
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        extra = [SEARCH_TEXT, GRAMS] if self.search else []
+        return [column.name for column in self.columns] + extra
+
+    def create(self, connection: Connection, name: str | None = None) -> None:
+        """Make the table without its indexes, but for the key."""
+        lines = [f"{_q(c.name)} {_SQL_TYPES[c.kind]}" for c in self.columns]
+        if self.search:
+            lines += [f'{SEARCH_TEXT} text COLLATE "C"', f'{GRAMS} text[] COLLATE "C"']
+        _run(connection, f"CREATE TABLE {name or self.table} ({', '.join(lines)})")
+
+    def index(self, connection: Connection, name: str | None = None) -> Iterator[str]:
+        """Make the key and every index, one at a step, naming each."""
+        table = name or self.table
+        key = ", ".join(_q(one) for one in self.key)
+        _run(connection, f"ALTER TABLE {table} ADD PRIMARY KEY ({key})")
+        yield "key"
+        for number, serve in enumerate(self.serves):
+            columns = dict.fromkeys((*serve.filters, serve.sort, *self.key))
+            listed = ", ".join(_q(one) for one in columns)
+            _run(connection, f"CREATE INDEX {table}_{number} ON {table} ({listed})")
+            yield ", ".join((*serve.filters, serve.sort))
+        if self.search:
+            _run(connection, f"CREATE INDEX {table}_grams ON {table} USING gin ({GRAMS})")
+            yield "search"
+        for column in self.columns:
+            if column.name in CUSTOM:
+                _run(
+                    connection,
+                    f"CREATE INDEX {table}_{column.name} ON {table}"
+                    f" USING gin ({column.name} jsonb_path_ops)",
+                )
+                yield column.name
+
+    def publish(self, connection: Connection) -> None:
+        """Point the stable name at this version, for SQL users: public columns only."""
+        public = ", ".join(_q(c.name) for c in self.columns if not c.personal)
+        select = f"SELECT {public} FROM {self.table}"
+        try:
+            with connection.transaction():
+                _run(connection, f"CREATE OR REPLACE VIEW {self.name} AS {select}")
+        except psycopg.errors.InvalidTableDefinition:
+            # Columns went away or changed their type. Views of others that depend on it keep it from being
+            # dropped, and then the error says so: such a change needs a new public name.
+            _run(connection, f"DROP VIEW {self.name}")
+            _run(connection, f"CREATE VIEW {self.name} AS {select}")
+        _run(connection, f"GRANT SELECT ON {self.name} TO kept_reader")
+        _run(connection, f"GRANT SELECT ON {self.table} TO kept_writer")
+
+    def drop(self, connection: Connection) -> None:
+        """Remove the table."""
+        _run(connection, f"DROP TABLE IF EXISTS {self.table}")
+
+    def checksum(self, connection: Connection) -> tuple[int, str]:
+        """The number of rows, and a sum over all that they hold, whatever their order."""
+        names = ", ".join(_q(name) for name in self.column_names)
+        row = _run(
+            connection,
+            "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)"
+            f" FROM (SELECT {names} FROM {self.table}) t",
+        ).fetchone()
+        return (row[0], f"{row[1]:x}" if isinstance(row[1], int) else str(row[1])) if row else (0, "0")
+
+    @cached_property
+    def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
+        return [(column.field, _writer(column)) for column in self.columns]
+
+    def line(self, values: Mapping[str, Any]) -> str:
+        """A row, by field, as a line of COPY's text format. An erased value is NULL."""
+        cells = [
+            NULL if (value := values[field]) is None else write(value)
+            for field, write in self._writers
+        ]
+        if self.search:
+            text = search_text(values[field] for field in self.search)
+            cells.append(text.translate(_ESCAPES))
+            cells.append(_write_texts(sorted(grams(text))))
+        return "\t".join(cells) + "\n"
+
+    def copy_in(
+        self, connection: Connection, lines: Iterable[str], name: str | None = None
+    ) -> None:
+        """Append rows by COPY."""
+        names = ", ".join(_q(one) for one in self.column_names)
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {name or self.table} ({names}) FROM STDIN".encode()) as copy,
+        ):
+            copy.write("".join(lines))
+
+    def stage(self, connection: Connection) -> None:
+        """Make this connection's staging table, through which :meth:`write` replaces rows."""
+        _run(
+            connection,
+            f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table}) ON COMMIT DELETE ROWS",
+        )
+
+    def write(self, connection: Connection, lines: Sequence[str]) -> None:
+        """Insert or replace rows by their key, inside the caller's transaction."""
+        if not lines:
+            return
+        stage = f"stage_{self.table}"
+        self.copy_in(connection, lines, stage)
+        names = ", ".join(_q(one) for one in self.column_names)
+        rest = [one for one in self.column_names if one not in self.key]
+        sets = ", ".join(f"{_q(one)} = EXCLUDED.{_q(one)}" for one in rest)
+        key = ", ".join(_q(one) for one in self.key)
+        _run(
+            connection,
+            f"INSERT INTO {self.table} ({names}) SELECT {names} FROM {stage}"
+            f" ON CONFLICT ({key}) DO UPDATE SET {sets}",
+        )
+
+    def delete(self, connection: Connection, keys: Sequence[tuple[Any, ...]]) -> None:
+        """Remove rows by their key."""
+        if keys:
+            _run(
+                connection,
+                f"DELETE FROM {self.table} t USING ({self._wanted()}) w ({self._key_list()})"
+                f" WHERE {self._matches()}",
+                _transposed(keys),
+            )
+
+    def delete_stream(self, connection: Connection, stream: UUID) -> None:
+        """Remove every row of one stream."""
+        _run(connection, f"DELETE FROM {self.table} WHERE id = %s", [stream])
+
+    def load(
+        self, connection: Connection, keys: Sequence[tuple[Any, ...]]
+    ) -> list[dict[str, Any]]:
+        """The rows of these keys, as values by column name; absent ones are left out."""
+        if not keys:
+            return []
+        names = [c.name for c in self.columns]
+        listed = ", ".join(f"t.{_q(one)}" for one in names)
+        rows = _run(
+            connection,
+            f"SELECT {listed} FROM {self.table} t JOIN ({self._wanted()}) w ({self._key_list()})"
+            f" ON {self._matches()}",
+            _transposed(keys),
+            binary=True,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _wanted(self) -> str:
+        kinds = [_SQL_TYPES[self.by_name[one].kind].split()[0] for one in self.key]
+        return f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"
+
+    def _key_list(self) -> str:
+        return ", ".join(_q(one) for one in self.key)
+
+    def _matches(self) -> str:
+        return " AND ".join(f"t.{_q(one)} = w.{_q(one)}" for one in self.key)
+
+
+CUSTOM: Final = ("custom", "custom_personal")
+"""Columns of custom fields: equality on any of their keys is served by an index."""
+
+
+def search_text(values: Iterable[Any]) -> str:
+    """The searched fields in one normal form (NFKC, case folded, single spaces), one to a line."""
+    parts: list[str] = []
+    for value in values:
+        if isinstance(value, tuple | list):
+            parts += [item for item in value if isinstance(item, str)]
+        elif value:
+            parts.append(str(value))
+    return "\n".join(normal(part) for part in parts)
+
+
+def normal(text: str) -> str:
+    """The form in which texts are compared."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def grams(text: str) -> set[str]:
+    """The unigrams and bigrams of each line: enough to find any substring, two Chinese characters included."""
+    found = set(text)
+    found.update(map("".join, zip(text, text[1:], strict=False)))
+    return {gram for gram in found if "\n" not in gram and gram != " "}
+
+
+def _q(name: str) -> str:
+    return f'"{name}"'
+
+
+def _run(
+    connection: Connection, query: str, parameters: Any = None, binary: bool = False
+) -> psycopg.Cursor[tuple[Any, ...]]:
+    return connection.execute(query.encode(), parameters, binary=binary)
+
+
+def _transposed(keys: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*keys, strict=True)]
+
+
+def _writer(column: Column) -> Callable[[Any], str]:
+    write = _WRITERS[column.kind]
+    part = column.part
+    if part is not None:
+        return lambda value: NULL if value is ERASED else write(getattr(value, part))
+    if column.personal:
+        return lambda value: NULL if value is ERASED else write(value)
+    return write
+
+
+def _write_text(value: Any) -> str:
+    text: str = value if type(value) is str else str(value)
+    return text.translate(_ESCAPES) if not text.isalnum() else text
+
+
+def _write_texts(values: Iterable[str]) -> str:
+    quoted = (
+        '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
+    )
+    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
+
+
+def _write_json(value: Any) -> str:
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS).decode().translate(_ESCAPES)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, str):
+        return None  # Erased, inside of a structure
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in a read model")
+
+
+def _write_moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat() if value.tzinfo is not UTC else value.isoformat()
+
+
+_WRITERS: Final[dict[str, Callable[[Any], str]]] = {
+    "uuid": str,
+    "text": _write_text,
+    "integer": str,
+    "boolean": lambda value: "t" if value else "f",
+    "date": date.isoformat,
+    "moment": _write_moment,
+    "number": str,
+    "texts": _write_texts,
+    "uuids": lambda values: "{" + ",".join(map(str, values)) + "}",
+    "json": _write_json,
+}

@@ -1,0 +1,17 @@
+-- Who may do what is held by the database, not by good manners. Run after every upgrade.
+GRANT USAGE ON SCHEMA {schema} TO kept_writer, kept_projector, kept_eraser, kept_reader;
+GRANT USAGE ON SCHEMA {keys} TO kept_writer, kept_projector, kept_eraser;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
+
+GRANT SELECT ON tenant, events, personal_data, unique_values, command_receipts, api_keys, projections, parked
+    TO kept_writer, kept_projector;
+GRANT SELECT ON {keys}.epochs, {keys}.data_keys TO kept_writer, kept_projector;
+GRANT EXECUTE ON FUNCTION append(jsonb), lease_numbers(text, integer) TO kept_writer;
+GRANT EXECUTE ON FUNCTION leaf_hash(bigint, text) TO kept_writer, kept_projector;
+
+GRANT CREATE ON SCHEMA {schema} TO kept_projector;
+GRANT INSERT, UPDATE, DELETE ON projections, parked TO kept_projector;
+
+GRANT SELECT, DELETE ON personal_data, unique_values, command_receipts TO kept_eraser;
+GRANT SELECT ON {keys}.epochs, {keys}.data_keys TO kept_eraser;
+GRANT EXECUTE ON FUNCTION destroy_keys(uuid, text[]) TO kept_eraser;
