@@ -1,7 +1,7 @@
-"""The lifecycle of a ticket 工单, and what the histories of other systems hold that it does not allow.
+"""The lifecycle of a ticket 工单, and what histories of other systems hold that it does not allow.
 
-Real histories break any lifecycle: closed tickets become active, states turn up that nobody defined. Such a
-fact is recorded as it was, and the rule that it broke stands beside it; nothing is bent to fit, nor dropped.
+Real histories break any lifecycle: closed tickets become active, states turn up that nobody defined.
+Such a fact is recorded as it was, with the rule that it broke; nothing is bent to fit, nor dropped.
 """
 
 from collections.abc import Mapping
@@ -38,21 +38,24 @@ class WaitingFor(StrEnum):
 IN_WORK: Final = frozenset({Status.NEW, Status.OPEN, Status.PENDING})
 """Somebody still has to do something."""
 REOPENABLE: Final = frozenset({Status.RESOLVED, Status.REJECTED, Status.DUPLICATE})
-"""Inside the window; closed is final."""
+"""It has ended, but may go on inside the window. Closed is final."""
 REOPEN_DAYS: Final = 7
-REOPEN_WINDOW: Final = timedelta(days=REOPEN_DAYS)
 
-_ENDS: Final = frozenset({Status.RESOLVED, Status.REJECTED, Status.DUPLICATE})
 _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
     Status.NEW: frozenset({Status.OPEN, Status.REJECTED, Status.DUPLICATE}),
-    Status.OPEN: _ENDS | {Status.PENDING},
-    Status.PENDING: _ENDS | {Status.OPEN},
+    Status.OPEN: REOPENABLE | {Status.PENDING},
+    Status.PENDING: REOPENABLE | {Status.OPEN},
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.REJECTED: frozenset({Status.OPEN}),
     Status.DUPLICATE: frozenset({Status.OPEN}),
     Status.CLOSED: frozenset(),
 }
 """What may follow upon each status."""
+
+
+def end_of_window(now: datetime, days: int = REOPEN_DAYS) -> datetime:
+    """Until when a ticket that ends now may be reopened."""
+    return now + timedelta(days=days)
 
 
 class BrokenRule(StrEnum):
@@ -113,8 +116,9 @@ class SourceOutcome(Value):
 class SourceDetails(SourceOutcome):
     """What the other system says beyond a ticket's own fields, kept as it stood there.
 
-    People are given as that system names them, whether or not they are contacts or users here. Colleagues
-    among them are in text about several people: it lies under the ticket's subject, and is found by search.
+    People are given as that system names them, be they contacts and users here or not. Colleagues
+    among them stand in text about several people, which lies under the ticket's subject and is found
+    by search.
     """
 
     source_caller: Personal[Line | None, "identity"] = None

@@ -63,7 +63,7 @@ class Direction(StrEnum):
 
 
 class TicketDetails(RecordDetails):
-    """The fields of a ticket that people fill in. Priority, hands and status change by events of their own."""
+    """The fields of a ticket that people fill in. Priority, status and hands have their own events."""
 
     subject: Personal[Line | None, "content"] = None
     description: Personal[Text | None, "content"] = None
@@ -92,7 +92,7 @@ class TicketDetails(RecordDetails):
 
 
 class Ticket(TicketDetails, SourceDetails, Record):
-    """Holds what decisions need. Bodies of messages are in the log and the read models, not here."""
+    """Holds what decisions need; bodies of messages are in the log and the read models."""
 
     AGGREGATE: ClassVar[str] = "tickets"
     PREFIX: ClassVar[str] = "T"
@@ -304,7 +304,7 @@ class TicketSplit(Event):
 
 
 class TicketMessagesTakenOver(Event):
-    """The other half of a split: the messages are shown here; their text stays where it was written."""
+    """The other half of a split: the messages belong here now; their text stays where it lies."""
 
     from_id: Public[UUID, "link"]
     message_ids: Public[tuple[UUID, ...], "link"]

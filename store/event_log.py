@@ -165,6 +165,15 @@ class EventLog:
                 connection, "e.stream = %s AND e.version > %s ORDER BY e.version", [stream, after_version]
             )
 
+    def load_many(self, streams: Mapping[UUID, int]) -> list[Recorded]:
+        """The events of several streams, each up to a position, in the log's order."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            return self._read(
+                connection,
+                "e.stream = ANY(%s) AND e.position <= %s ORDER BY e.position",
+                [list(streams), max(streams.values(), default=0)],
+            )
+
     def read(self, after: int, limit: int) -> list[Recorded]:
         """Up to ``limit`` events after a position, in order."""
         with self.database.borrow("writer", self.tenant.schema) as connection:

@@ -1,0 +1,125 @@
+"""What the doors work with: one tenant's log, dispatcher, read models and gate, put together."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+import commands
+from commands.dispatcher import Dispatcher, Order
+from commands.kernel import Command
+from commands.pipelines import DefinePipeline
+from domain.envelope import SYSTEM, Envelope, Source
+from domain.pipelines import DEFAULT_PIPELINE_ID, DEFAULT_STAGES
+from projections import DERIVED, PROJECTIONS
+from projections.gate import Gate
+from projections.rebuild import prepare
+from projections.runner import Runner
+from store import tenants
+from store.api_keys import ApiKeys
+from store.database import Database, home, open_database
+from store.epoch_keys import EpochKeyFiles
+from store.event_log import EventLog, Receipt
+from store.keys import KeyStore
+from store.tenants import Tenant
+
+assert commands.MODULES  # noqa: S101  importing them registers every command
+
+
+@dataclass
+class Services:
+    """One tenant, ready to use. Close it to let the last commits through."""
+
+    database: Database
+    tenant: Tenant
+    log: EventLog
+    dispatcher: Dispatcher
+    runner: Runner
+    gate: Gate
+    api_keys: ApiKeys
+    _runner_thread: threading.Thread | None = field(default=None, repr=False)
+
+    @classmethod
+    def open(cls, database: Database, name: str = tenants.DEFAULT, **limits: int) -> Self:
+        """Open a tenant.
+
+        Raises:
+            TenantError: there is none of this name.
+            WrongEpochKey: its epoch key is missing or another.
+        """
+        tenant = tenants.find(database, name)
+        keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
+        log = EventLog(database, tenant, keys, **limits)
+        return cls(
+            database,
+            tenant,
+            log,
+            Dispatcher(log),
+            Runner(log, PROJECTIONS, DERIVED),
+            Gate(log, PROJECTIONS, DERIVED),
+            ApiKeys(database, tenant),
+        )
+
+    def start_runner(self) -> None:
+        """Keep the read models current in a thread of this process."""
+        self._runner_thread = threading.Thread(
+            target=self.runner.run, name="kept-runner", daemon=True
+        )
+        self._runner_thread.start()
+
+    def close(self) -> None:
+        """Stop what runs and let the last commits through; the database stays open."""
+        if self._runner_thread is not None:
+            self.runner.stop()
+            self._runner_thread.join()
+        self.log.close()
+
+    def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
+        """Issue a command as Kept itself."""
+        return self.dispatcher.dispatch(Order(command, system_envelope(**envelope), stream))
+
+
+def system_envelope(**given: Any) -> Envelope:
+    """The envelope of what Kept does by itself, now."""
+    defaults = {
+        "actor": SYSTEM,
+        "occurred_at": datetime.now(UTC),
+        "source": Source(kind="system"),
+        "command_id": uuid7(),
+    }
+    return Envelope(**{**defaults, **given})
+
+
+def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None:
+    """Make a tenant with its read models and its default pipeline.
+
+    Raises:
+        TenantError: the name is taken or cannot be one.
+    """
+    tenants.create(database, name, time_zone)
+    services = Services.open(database, name)
+    try:
+        prepare(services.log, PROJECTIONS, DERIVED)
+        services.issue(
+            DefinePipeline(name="Sales", stages=DEFAULT_STAGES), stream=DEFAULT_PIPELINE_ID
+        )
+    finally:
+        services.close()
+
+
+def open_default(directory: Path | None = None) -> Database:
+    """The database, with the default tenant made if there is none yet, and every tenant up to date."""
+    database = open_database(directory)
+    known = tenants.names(database)
+    if tenants.DEFAULT not in known:
+        try:
+            create_tenant(database, tenants.DEFAULT)
+        except tenants.TenantError:
+            pass  # another process was first
+    return database
+
+

@@ -1,0 +1,28 @@
+"""A record as it was: folded from those of its events that had happened, and that we knew of."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from domain.envelope import Recorded
+from projections.kernel import Projection
+
+
+def fold_as_of(
+    projection: Projection,
+    events: Iterable[Recorded],
+    as_of: datetime | None = None,
+    as_known_at: datetime | None = None,
+) -> Any:
+    """The row, in version order, of events with occurred_at ≤ ``as_of`` and recorded_at ≤ ``as_known_at``.
+
+    None for a moment means now. Gives None where no event qualifies.
+    """
+    row = None
+    for recorded in events:
+        if as_of is not None and recorded.occurred_at > as_of:
+            continue
+        if as_known_at is not None and recorded.recorded_at > as_known_at:
+            continue
+        row = projection.fold(row, recorded)
+    return row

@@ -1,0 +1,292 @@
+"""The one gate: every read of personal data, by API, command line, export or feed, passes here.
+
+It knows who reads, masks what their role may not see, and refuses to filter or sort by it. Rows come from the
+read models, by index only; values of the history come from the log.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from domain.envelope import Recorded
+from domain.fields import ERASED, PersonalMark, mark_of
+from domain.kernel import Event
+from domain.records import MERGED_FIELDS
+from projections.as_of import fold_as_of
+from projections.kernel import Derived, Projection, ReadModel
+from projections.tables import table_of
+from projections.words import words
+from store.event_log import EventLog
+from store.lists import BadCursor, Page, Query, Unserved, count_rows, get_row, list_rows
+from store.tracking import Tracking
+
+MASKED_ROLES: Final = frozenset({"analyst"})
+"""Roles that see no personal column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, through which door."""
+
+    user_id: UUID
+    role: str
+    client: str
+
+    @property
+    def sees_personal(self) -> bool:
+        return self.role not in MASKED_ROLES
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a read gives: JSON-ready items, and how to go on."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None = None
+    count: int | None = None
+    masked: list[str] = field(default_factory=list)
+    """Names of the personal fields that the reader's role may not see."""
+
+
+class Gate:
+    """The reads of one tenant."""
+
+    def __init__(
+        self, log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]
+    ) -> None:
+        self._log = log
+        self.models: dict[str, ReadModel] = {m.name: m for m in (*projections, *derived)}
+        self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
+
+    def list(self, reader: Reader, name: str, query: Query) -> Answer:
+        """One page of a read model.
+
+        Raises:
+            Unserved: no index serves this filter and sort, or the role may not use a column of it.
+            BadCursor: the cursor is of another list, or none of ours.
+        """
+        model = self.models[name]
+        table = table_of(model)
+        self._refuse_personal(reader, model, query)
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            page: Page = list_rows(connection, table, query, self._log.keys.cursor_key)
+            count = count_rows(connection, table, query) if query.count else None
+        items = [self._shown(reader, model, row) for row in page.rows]
+        return Answer(items, page.next_cursor, count, self._masked(reader, model))
+
+    def get(self, reader: Reader, name: str, record: UUID) -> dict[str, Any] | None:
+        """One record as the read model has it."""
+        model = self.models[name]
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            row = get_row(connection, table_of(model), record)
+        return None if row is None else self._shown(reader, model, row)
+
+    def as_of(
+        self,
+        reader: Reader,
+        name: str,
+        record: UUID,
+        as_of: datetime | None = None,
+        as_known_at: datetime | None = None,
+    ) -> dict[str, Any] | None:
+        """One record as it was at ``as_of``, by what was known at ``as_known_at``; None if it was not there."""
+        model = self.models[name]
+        if not isinstance(model, Projection) or model.aggregate is None:
+            raise Unserved(f"{name} has no records that can be shown as of a date.")
+        row = fold_as_of(model, self._log.load(record), as_of, as_known_at)
+        if row is None:
+            return None
+        values: dict[str, Any] = {}
+        for column in table_of(model).columns:
+            value = getattr(row, column.field)
+            gone = value is None or value is ERASED
+            values[column.name] = None if gone else getattr(value, column.part) if column.part else value
+        return self._shown(reader, model, values)
+
+    def history(self, reader: Reader, query: Query) -> Answer:
+        """Facts, one a changed field: who, when, from → to, why and from where.
+
+        Raises:
+            Unserved, BadCursor: as for :meth:`list`.
+        """
+        table = table_of(self.models["history"])
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            page = list_rows(connection, table, query, self._log.keys.cursor_key)
+            count = count_rows(connection, table, query) if query.count else None
+        return Answer(self._facts(reader, page.rows), page.next_cursor, count)
+
+    def events(self, reader: Reader, events: Iterable[Recorded]) -> list[dict[str, Any]]:
+        """Events as the feed gives them."""
+        return [self._event(reader, recorded) for recorded in events]
+
+    def position(self) -> int:
+        """Up to where every read model has folded."""
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            return Tracking(connection).lowest([*self.models.values()])
+
+    def _refuse_personal(self, reader: Reader, model: ReadModel, query: Query) -> None:
+        if reader.sees_personal:
+            return
+        personal = {column.name for column in model.columns() if column.personal}
+        used = {*query.filters, *query.custom, query.sort}
+        if query.search is not None or used & personal or "custom_personal" in query.custom:
+            raise Unserved(
+                f"The role {reader.role} does not see personal data, so it cannot search, filter or sort by it."
+            )
+
+    def _masked(self, reader: Reader, model: ReadModel) -> list[str]:
+        if reader.sees_personal:
+            return []
+        return sorted({column.field for column in model.columns() if column.personal})
+
+    def _shown(
+        self, reader: Reader, model: ReadModel, row: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        for column in table_of(model).columns:
+            if column.personal and not reader.sees_personal:
+                continue
+            value = row[column.name]
+            if column.part == "amount":
+                currency = row[f"{column.name}_currency"]
+                shown[column.field] = (
+                    None if value is None else {"amount": plain(value), "currency": currency}
+                )
+            elif column.part is None:
+                shown[column.field] = plain(value)
+        return shown
+
+    def _facts(
+        self, reader: Reader, rows: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        wanted: dict[UUID, int] = {}
+        for row in rows:
+            wanted[row["id"]] = max(wanted.get(row["id"], 0), row["position"])
+        values = self._values(reader, wanted, {(row["position"], row["field"]) for row in rows})
+        names = self._names(reader, {row["actor"] for row in rows})
+        facts = []
+        for row in rows:
+            fact = {name: plain(value) for name, value in row.items()}
+            fact |= values.get((row["position"], row["field"]), {})
+            fact["actor_name"] = names.get(row["actor"])
+            fact["words"] = words(fact)
+            facts.append(fact)
+        return facts
+
+    def _values(
+        self, reader: Reader, streams: Mapping[UUID, int], wanted: set[tuple[int, str]]
+    ) -> dict[tuple[int, str], dict[str, Any]]:
+        """From → to of the wanted (position, field) pairs, folded from the log."""
+        by_stream: dict[UUID, list[Recorded]] = defaultdict(list)
+        for recorded in self._log.load_many(streams):
+            by_stream[recorded.stream].append(recorded)
+        fields: dict[int, list[str]] = defaultdict(list)
+        for position, name in wanted:
+            fields[position].append(name)
+        found: dict[tuple[int, str], dict[str, Any]] = {}
+        for events in by_stream.values():
+            projection = self._by_aggregate.get(events[0].event.AGGREGATE.AGGREGATE)
+            row: Any = None
+            for recorded in events:
+                before = row
+                if projection is not None:
+                    row = projection.fold(row, recorded)
+                for name in fields.get(recorded.position, ()):
+                    found[(recorded.position, name)] = {
+                        **self._change(reader, name, before, row, recorded.event),
+                        "reason": recorded.trace.get("reason") if reader.sees_personal else None,
+                    }
+        return found
+
+    def _change(
+        self, reader: Reader, name: str, before: Any, after: Any, event: Event
+    ) -> dict[str, Any]:
+        column, _, key = name.partition(".")
+        holder = type(after) if after is not None and column in type(after).model_fields else type(event)
+        if column not in holder.model_fields:
+            return {"from": None, "to": None}
+        if isinstance(mark_of(holder, column), PersonalMark) and not reader.sees_personal:
+            return {"from": None, "to": None, "masked": True}
+        if holder is type(event):
+            was, now = None, getattr(event, column)
+        else:
+            was, now = (getattr(row, column, None) for row in (before, after))
+        if key and column in MERGED_FIELDS:
+            was, now = (value.get(key) if isinstance(value, dict) else value for value in (was, now))
+        change: dict[str, Any] = {"from": plain(was), "to": plain(now)}
+        if was is ERASED or now is ERASED:
+            change["erased"] = True
+        return change
+
+    def _names(self, reader: Reader, users: set[UUID]) -> dict[UUID, str]:
+        if not reader.sees_personal or "users" not in self.models or not users:
+            return {}
+        table = table_of(self.models["users"])
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            rows = table.load(connection, [(user,) for user in users])
+        return {row["id"]: row["name"] for row in rows if row["name"] is not None}
+
+    def _event(self, reader: Reader, recorded: Recorded) -> dict[str, Any]:
+        body, event = recorded.body, recorded.event
+        personal = {
+            name for name in event.model_fields_set
+            if isinstance(mark_of(type(event), name), PersonalMark)
+        }
+        hidden = set() if reader.sees_personal else personal
+        erased = sorted(name for name in personal if getattr(event, name) is ERASED)
+        shown: dict[str, Any] = {
+            "position": recorded.position,
+            "recorded_at": plain(recorded.recorded_at),
+            **{name: body.get(name) for name in _ENVELOPE},
+            "aggregate": event.AGGREGATE.AGGREGATE,
+            "data": event.model_dump(mode="json", include=event.model_fields_set - hidden - {*erased}),
+        }
+        if reader.sees_personal:
+            shown["reason"] = recorded.trace.get("reason")
+        if hidden:
+            shown["masked"] = sorted(hidden)
+        if erased:
+            shown["erased"] = erased
+        return shown
+
+
+_ENVELOPE: Final = (
+    "stream",
+    "version",
+    "type",
+    "schema",
+    "number",
+    "occurred_at",
+    "actor",
+    "on_behalf_of",
+    "source",
+    "command",
+    "correlation",
+    "causation",
+)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: decimals and ids as strings, moments in UTC, what was erased as null."""
+    if value is None or value is ERASED:
+        return None
+    if isinstance(value, bool | int | str | float):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return {name: plain(item) for name, item in value.__dict__.items()}
+
+
+__all__ = ["Answer", "BadCursor", "Gate", "Query", "Reader", "Unserved", "plain"]
