@@ -1,7 +1,8 @@
 # wheels of the embedded PostgreSQL need glibc, so slim and not alpine
 FROM python:3.13-slim
 
-# No .pyc files to write as a user who may not; no folder one stands in before the installed packages.
+# No .pyc files to write as a user who may not; no folder one stands in before the installed
+# packages.
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
@@ -30,6 +31,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
 
-# PostgreSQL and the writers need the time to finish what they have begun.
-STOPSIGNAL SIGTERM
 CMD ["kept", "serve", "--host", "0.0.0.0", "--port", "8000"]

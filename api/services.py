@@ -14,7 +14,7 @@ from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
 from domain.envelope import SYSTEM, Envelope, Source
-from domain.pipelines import DEFAULT_PIPELINE_ID, DEFAULT_STAGES
+from domain.pipelines import DEFAULT_PIPELINE, DEFAULT_STAGES
 from projections import DERIVED, PROJECTIONS
 from projections.gate import Gate
 from projections.rebuild import prepare
@@ -105,7 +105,7 @@ def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None
     try:
         prepare(services.log, PROJECTIONS, DERIVED)
         services.issue(
-            DefinePipeline(name="Sales", stages=DEFAULT_STAGES), stream=DEFAULT_PIPELINE_ID
+            DefinePipeline(name="Sales", stages=DEFAULT_STAGES), stream=DEFAULT_PIPELINE
         )
     finally:
         services.close()

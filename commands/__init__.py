@@ -6,6 +6,7 @@ from commands import (
     contacts,
     custom_fields,
     customers,
+    opportunities,
     pipelines,
     products,
     teams,
@@ -20,5 +21,6 @@ MODULES: tuple[ModuleType, ...] = (
     contacts,
     products,
     pipelines,
+    opportunities,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

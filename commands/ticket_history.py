@@ -1,21 +1,24 @@
-"""Recording the histories of tickets of other systems, which keep other rules than ours.
+"""Recording tickets of other systems with their histories, which keep other rules than ours.
 
-For each row of a source, in the order of its sequence: ``RecordTicket`` for the first one, then
-``RecordTicketChange`` and ``RecordTicketTransition``. A row that brings nothing new yields nothing, and so
-does one that is not newer than what is recorded: an import can be run again.
+For a ticket, row by row in the order of the source's sequence: ``RecordTicket`` for the first row,
+then ``RecordTicketChange`` and ``RecordTicketTransition`` for each. What brings nothing new yields
+nothing, and so does a row that is not newer than what is recorded: an import can be run again.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field
 
-from commands.kernel import Command, Records, changes, opened
-from commands.tickets import check_ticket
+from commands.kernel import Command, Records, changes
+from commands.records import check_record
+from domain.contacts import Contact
+from domain.customers import Customer
 from domain.fields import Personal, Public
-from domain.kernel import Event, replace
+from domain.kernel import Event
+from domain.records import Record
 from domain.ticket_history import (
     IN_WORK,
     REOPENABLE,
@@ -43,7 +46,23 @@ from domain.users import User
 from domain.values import Line
 
 Count = Annotated[int, Field(ge=0)]
+
+_LINKS: Final[tuple[tuple[str, type[Record]], ...]] = (
+    ("customer_id", Customer),
+    ("contact_id", Contact),
+    ("parent_id", Ticket),
+    ("assignee_id", User),
+)
 _HANDS: Final = ("assignee_id", "team_id", "queue")
+
+
+def _check(command: "RecordTicket | RecordTicketChange", records: Records) -> None:
+    """What is pointed at exists; who worked on it then may have left since."""
+    check_record(command, Ticket, records)
+    for field, kind in _LINKS:
+        linked = getattr(command, field)
+        if linked is not None:
+            records.need(kind, linked, field)
 
 
 class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True, admin=True):
@@ -54,15 +73,118 @@ class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True,
     """What the source's state is here; null if it is none of ours."""
     waiting_for: Public[WaitingFor | None, "vocabulary"] = None
     sequence: Public[Sequence, "figure"] = 0
+    """Lower than any later row's: give a first row whose count is damaged as 0."""
+    changed_by: Personal[Line | None, "identity"] = None
+    reopen_count: Public[Count, "figure"] = 0
     priority: Public[Priority | None, "vocabulary"] = None
     assignee_id: Public[UUID | None, "link"] = None
     queue: Public[Line | None, "vocabulary"] = None
-    reopen_count: Public[Count, "figure"] = 0
-    changed_by: Personal[Line | None, "identity"] = None
 
     def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
-        check_ticket(self, records)
-        if self.assignee_id is not None:
-            records.need(User, self.assignee_id, "assignee_id")
+        _check(self, records)
         status = self.status or Status.NEW
-        resolved: ...
+        began: dict[str, Any] = {
+            "source_sequence": self.sequence,
+            "source_changed_by": self.changed_by,
+            "status": status,
+            "reopen_until": end_of_window(now) if status in REOPENABLE else None,
+            "broken_rule": self._broken_rule(),
+        }
+        given = {n: v for n, v in self.given().items() if n in TicketRecorded.model_fields}
+        known = {name: value for name, value in (given | began).items() if value is not None}
+        yield TicketRecorded.model_validate(known)
+
+    def _broken_rule(self) -> BrokenRule | None:
+        if self.status is None:
+            return None if self.source_state is None else BrokenRule.UNKNOWN_STATE
+        return None if self.status is Status.NEW else BrokenRule.DID_NOT_START_NEW
+
+
+class RecordTicketTransition(SourceOutcome, Command, to=Ticket, admin=True):
+    """Record that another system took the ticket into another state, by our rules or against."""
+
+    source_state: Public[SourceWord, "vocabulary"]
+    """As the source writes it, such as ``Awaiting Vendor`` or ``-100``."""
+    from_source_state: Public[SourceWord | None, "vocabulary"] = None
+    """The state before, where the source says so; else it is the one that was recorded last."""
+    status: Public[Status | None, "vocabulary"] = None
+    """What the source's state is here; null if it is none of ours."""
+    waiting_for: Public[WaitingFor | None, "vocabulary"] = None
+    sequence: Public[Sequence, "figure"]
+    changed_by: Personal[Line | None, "identity"] = None
+    reopened: Public[bool | None, "switch"] = None
+    """Whether the source counts it as reopening; it is inferred where the source does not say."""
+    reopen_count: Public[Count | None, "figure"] = None
+
+    def decide(self, ticket: Ticket, now: datetime) -> Iterator[Event]:
+        if self.sequence <= ticket.source_sequence or self.sequence < ticket.change_sequence:
+            return
+        if self.source_state == ticket.source_state:
+            return
+        status = self.status or ticket.status
+        happened: dict[str, Any] = {
+            "previous_source_state": self.from_source_state or ticket.source_state,
+            "source_state": self.source_state,
+            "source_sequence": self.sequence,
+            "source_changed_by": self.changed_by,
+            "status": status,
+            "waiting_for": self.waiting_for,
+            "reopened": self._reopens(ticket, status),
+            "reopen_count": self.reopen_count,
+            "reopen_until": self._window(ticket, status, now),
+            "broken_rule": self._broken_rule(ticket, now),
+        }
+        outcome = {n: v for n, v in self.given().items() if n in SourceOutcome.model_fields}
+        yield TicketTransitionRecorded.model_validate(outcome | happened)
+
+    def _reopens(self, ticket: Ticket, status: Status) -> bool:
+        if self.reopened is not None:
+            return self.reopened
+        if self.reopen_count is not None:
+            return self.reopen_count > ticket.reopen_count
+        return ticket.status not in IN_WORK and status in IN_WORK
+
+    def _window(self, ticket: Ticket, status: Status, now: datetime) -> datetime | None:
+        if status not in REOPENABLE:
+            return None
+        return ticket.reopen_until if ticket.status is status else end_of_window(now)
+
+    def _broken_rule(self, ticket: Ticket, now: datetime) -> BrokenRule | None:
+        if self.status is None:
+            return BrokenRule.UNKNOWN_STATE
+        broken = rule_broken_by(ticket.status, self.status, ticket.reopen_until, now)
+        if broken is None and self.from_source_state not in (None, ticket.source_state):
+            return BrokenRule.GAP_IN_HISTORY
+        return broken
+
+
+class RecordTicketChange(TicketDetails, SourceDetails, Command, to=Ticket, admin=True):
+    """Record what another system changed in the ticket's fields, priority and assignment."""
+
+    sequence: Public[Sequence, "figure"]
+    changed_by: Personal[Line | None, "identity"] = None
+    reopen_count: Public[Count, "figure"] = 0
+    priority: Public[Priority | None, "vocabulary"] = None
+    assignee_id: Public[UUID | None, "link"] = None
+    queue: Public[Line | None, "vocabulary"] = None
+
+    def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
+        if self.sequence < ticket.source_sequence or self.sequence <= ticket.change_sequence:
+            return
+        _check(self, records)
+        given = self.given()
+        hands = {n: given[n] for n in _HANDS if n in given and given[n] != getattr(ticket, n)}
+        priority = self.priority if self.priority is not ticket.priority else None
+        found = next(changes(self, ticket, TicketChangeRecorded), None)
+        details = (
+            {} if found is None else {n: v for n, v in found.given().items() if n not in hands}
+        )
+        if not (hands or priority or details):
+            return
+        if self.changed_by is not None:
+            details["source_changed_by"] = self.changed_by
+        yield TicketChangeRecorded.model_validate(details | {"change_sequence": self.sequence})
+        if hands:
+            yield TicketAssigned.model_validate(hands)
+        if priority is not None:
+            yield TicketPriorityChanged(priority=priority)

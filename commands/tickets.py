@@ -1,8 +1,8 @@
-"""What may be done with tickets. Histories of other systems come in by :mod:`commands.ticket_history`."""
+"""What may be done with tickets. Histories of other systems: :mod:`commands.ticket_history`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -18,7 +18,7 @@ from commands.records import (
 from domain.contacts import Contact
 from domain.customers import Customer
 from domain.fields import ERASED, Personal, Public
-from domain.kernel import Event, replace
+from domain.kernel import Event
 from domain.teams import Team
 from domain.ticket_history import (
     IN_WORK,
@@ -59,12 +59,20 @@ from domain.tickets import (
 from domain.users import User
 from domain.values import Line
 
-Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)
-]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
 """What somebody has to say, so not empty."""
 Days = Annotated[int, Field(ge=0, le=365)]
-FOLLOW_UP = "Create a follow-up ticket instead."
+FOLLOW_UP: Final = "Create a follow-up ticket instead."
+_MATTER: Final = (
+    "subject",
+    "type",
+    "customer_id",
+    "contact_id",
+    "team_id",
+    "category",
+    "subcategory",
+    "configuration_item",
+)
 
 
 def _must_be_whole(ticket: Ticket) -> None:
@@ -92,22 +100,21 @@ def _must_be_reopenable(ticket: Ticket, now: datetime) -> None:
     _must_not_be_closed(ticket)
     if ticket.status not in REOPENABLE:
         raise Rejected(f"This ticket is {ticket.status}, so there is nothing to reopen.")
-    if ticket.reopen_until is not None and now > ticket.reopen_until:
+    if not ticket.may_be_reopened(now):
+        end = f"{ticket.reopen_until:%Y-%m-%d %H:%M}"
         raise Rejected(
-            f"This ticket could be reopened until {ticket.reopen_until:%Y-%m-%d %H:%M}. {FOLLOW_UP}",
-            type="window-over",
+            f"This ticket could be reopened until {end}. {FOLLOW_UP}", type="window-over"
         )
 
 
-def check_ticket(command: TicketDetails, records: Records) -> None:
-    """Check what the given fields point at (an SLA policy is looked up when its clocks start)."""
-    given = command.model_fields_set
+def _check_details(command: TicketDetails, records: Records) -> None:
+    """What is pointed at exists. An SLA policy is looked up when its clocks start, not here."""
     check_record(command, Ticket, records)
-    if command.customer_id is not None and "customer_id" in given:
+    if command.customer_id is not None:
         records.need(Customer, command.customer_id, "customer_id")
-    if command.contact_id is not None and "contact_id" in given:
+    if command.contact_id is not None:
         records.need(Contact, command.contact_id, "contact_id")
-    if command.parent_id is not None and "parent_id" in given:
+    if command.parent_id is not None:
         check_above(Ticket, command.parent_id, "parent_id", records)
 
 
@@ -120,7 +127,7 @@ class OpenTicket(TicketDetails, Command, to=Ticket, opens=True):
     queue: Public[Line | None, "vocabulary"] = None
 
     def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
-        check_ticket(self, records)
+        _check_details(self, records)
         yield opened(self, TicketOpened)
         named = {"assignee_id": self.assignee_id, "queue": self.queue}
         hands = {name: value for name, value in named.items() if value is not None}
@@ -136,7 +143,7 @@ class ChangeTicket(TicketDetails, Command, to=Ticket):
         check_required(self, "subject")
         if "team_id" in self.model_fields_set and self.team_id != ticket.team_id:
             raise Rejected("team_id: a ticket changes hands by being assigned.", field="team_id")
-        check_ticket(self, records)
+        _check_details(self, records)
         yield from changes(self, ticket, TicketChanged)
 
 
@@ -156,7 +163,7 @@ class AssignTicket(Command, to=Ticket):
         yield from _assignment(self.given(), ticket, records)
 
 
-def _assignment(hands: dict[str, object], ticket: Ticket, records: Records) -> Iterator[Event]:
+def _assignment(hands: Mapping[str, object], ticket: Ticket, records: Records) -> Iterator[Event]:
     assignee_id = hands.get("assignee_id")
     if isinstance(assignee_id, UUID):
         need_active_user(records, assignee_id, "assignee_id")
@@ -341,7 +348,7 @@ class ReopenTicket(Command, to=Ticket):
 
 
 class CreateFollowUpTicket(TicketDetails, Command, to=Ticket, opens=True):
-    """Open a ticket that follows up one which can no longer be reopened; it takes over what it was about."""
+    """Open a ticket that follows up one which can no longer be reopened, about the same matter."""
 
     follows_up_id: Public[UUID, "link"]
     priority: Public[Priority | None, "vocabulary"] = None
@@ -350,43 +357,22 @@ class CreateFollowUpTicket(TicketDetails, Command, to=Ticket, opens=True):
         earlier = records.need(Ticket, self.follows_up_id, "follows_up_id")
         if earlier.status in IN_WORK:
             raise self._refused(f"that ticket is {earlier.status}. Work on it instead.")
-        if earlier.status in REOPENABLE and not (
-            earlier.reopen_until is not None and now > earlier.reopen_until
-        ):
+        if earlier.may_be_reopened(now):
             raise self._refused("that ticket can still be reopened. Reopen it instead.")
-        check_ticket(self, records)
-        yield TicketOpened.model_validate(self._taken_over(earlier) | _known(self.given()))
-
-    def _taken_over(self, earlier: Ticket) -> dict[str, object]:
-        taken = {name: getattr(earlier, name) for name in _ABOUT}
-        if not (self.subject or earlier.subject) or earlier.subject is ERASED:
-            taken.pop("subject")
-            if not self.subject:
-                raise Rejected(
-                    "subject: that ticket has none any more. Give one.", field="subject"
-                )
-        return _known(taken)
+        _check_details(self, records)
+        matter = {n: v for n, v in (_matter(earlier) | self.given()).items() if v is not None}
+        if "subject" not in matter:
+            raise Rejected("subject: that ticket has none to take over. Give one.", field="subject")
+        yield TicketOpened.model_validate({"priority": earlier.priority} | matter)
 
     def _refused(self, problem: str) -> Rejected:
         return Rejected(f"follows_up_id: {problem}", field="follows_up_id")
 
 
-_ABOUT = (
-    "subject",
-    "type",
-    "priority",
-    "customer_id",
-    "contact_id",
-    "category",
-    "subcategory",
-    "configuration_item",
-    "team_id",
-)
-"""What a follow-up or a split takes over from the ticket that it comes from."""
-
-
-def _known(values: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
+def _matter(ticket: Ticket) -> dict[str, object]:
+    """What a ticket is about, as far as it is known: follow-ups and splits begin with it."""
+    about = {name: getattr(ticket, name) for name in _MATTER}
+    return {name: value for name, value in about.items() if value not in (None, ERASED)}
 
 
 class RejectTicket(Command, to=Ticket):
@@ -482,21 +468,14 @@ class SplitTicket(Command, to=Ticket):
                     field="message_ids",
                 )
         into_id = records.new_id()
-        about = _known({name: getattr(ticket, name) for name in _ABOUT})
-        yield At(
-            into_id,
-            TicketOpened.model_validate(
-                about
-                | {
-                    "subject": self.subject,
-                    "channel": ticket.channel,
-                    "split_from_id": records.own_id,
-                }
-            ),
-        )
-        yield At(
-            into_id, TicketMessagesTakenOver(from_id=records.own_id, message_ids=messages)
-        )
+        matter = _matter(ticket) | {
+            "subject": self.subject,
+            "priority": ticket.priority,
+            "channel": ticket.channel,
+            "split_from_id": records.own_id,
+        }
+        yield At(into_id, TicketOpened.model_validate(matter))
+        yield At(into_id, TicketMessagesTakenOver(from_id=records.own_id, message_ids=messages))
         yield TicketSplit(into_id=into_id, message_ids=messages)
 
 

@@ -4,9 +4,11 @@ from domain.contacts import Contact
 from domain.custom_fields import CustomFields
 from domain.customers import Customer
 from domain.kernel import Aggregate
+from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
 from domain.teams import Team
+from domain.tickets import Ticket
 from domain.users import User
 
 AGGREGATES: tuple[type[Aggregate], ...] = (
@@ -17,4 +19,6 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Contact,
     Product,
     Pipeline,
+    Opportunity,
+    Ticket,
 )

@@ -97,9 +97,10 @@ class Opportunity(OpportunityDetails, Record):
     SUBJECT: ClassVar[tuple[str, ...]] = ("customer_id",)
     """A deal's name and next steps tell of the customer, who is a person as often as not: they lie
     under the customer's keys, and go when the customer is erased without anybody looking for deals.
-    What others in the deal said is found by search. A deal that changes hands stays readable: each row
-    of personal data keeps the subject that it was written under, so that old words stay the former
-    customer's and new ones are the new one's. An imported deal with no customer is its own subject."""
+    What others in the deal said is found by search. A deal that changes hands stays readable: each
+    row of personal data keeps the subject that it was written under, so that old words stay the
+    former customer's and new ones are the new one's. An imported deal with no customer is its own
+    subject."""
 
     pipeline_id: Public[UUID | None, "link"] = None
     stage: Public[Key | None, "vocabulary"] = None

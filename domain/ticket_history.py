@@ -1,6 +1,6 @@
 """The lifecycle of a ticket 工单, and what histories of other systems hold that it does not allow.
 
-Real histories break any lifecycle: closed tickets become active, states turn up that nobody defined.
+Real histories break any lifecycle: closed tickets become active, unheard-of states turn up.
 Such a fact is recorded as it was, with the rule that it broke; nothing is bent to fit, nor dropped.
 """
 
@@ -117,8 +117,8 @@ class SourceDetails(SourceOutcome):
     """What the other system says beyond a ticket's own fields, kept as it stood there.
 
     People are given as that system names them, be they contacts and users here or not. Colleagues
-    among them stand in text about several people, which lies under the ticket's subject and is found
-    by search.
+    among them stand in text about several people, which lies under the ticket's subject and is
+    found by search.
     """
 
     source_caller: Personal[Line | None, "identity"] = None

@@ -1,5 +1,6 @@
 """Tickets 工单: what somebody asked for, and what was done about it until it was closed."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -10,6 +11,7 @@ from domain.fields import Personal, Public
 from domain.kernel import Event, replace
 from domain.records import Record, RecordDetails, with_details, without
 from domain.ticket_history import (
+    REOPENABLE,
     BrokenRule,
     Sequence,
     SourceDetails,
@@ -63,7 +65,7 @@ class Direction(StrEnum):
 
 
 class TicketDetails(RecordDetails):
-    """The fields of a ticket that people fill in. Priority, status and hands have their own events."""
+    """The fields of a ticket that people fill in. Priority, status and hands have other events."""
 
     subject: Personal[Line | None, "content"] = None
     description: Personal[Text | None, "content"] = None
@@ -125,6 +127,11 @@ class Ticket(TicketDetails, SourceDetails, Record):
     source_changed_by: Personal[Line | None, "identity"] = None
     broken_rule: Public[BrokenRule | None, "vocabulary"] = None
     """Which rule the last recorded transition broke."""
+
+    def may_be_reopened(self, now: datetime) -> bool:
+        """Whether it has ended not long ago, and not for good."""
+        within = self.reopen_until is None or now <= self.reopen_until
+        return self.status in REOPENABLE and within
 
     def barred(self) -> str | None:
         if self.merged_into_id is not None:
@@ -400,7 +407,7 @@ class TicketTransitionRecorded(SourceOutcome, Event):
 class TicketChangeRecorded(TicketDetails, SourceDetails, Event):
     """The other system changed fields. Priority and assignment follow as events of their own."""
 
-    change_sequence: Public[Sequence, "figure"]
+    change_sequence: Public[Sequence, "figure"] = 0
     source_changed_by: Personal[Line | None, "identity"] = None
     reopen_count: Public[Annotated[int, Field(ge=0)], "figure"] = 0
 

@@ -1,10 +1,29 @@
 """The read models: the table of contents of everything that Kept shows."""
 
+from projections.contacts import contacts
+from projections.custom_fields import custom_fields
 from projections.customers import customers
 from projections.history import history
 from projections.kernel import Derived, Projection
+from projections.opportunities import opportunities
+from projections.pipelines import pipelines
+from projections.products import products
+from projections.teams import teams
+from projections.tickets import ticket_messages, tickets
+from projections.users import users
 
-PROJECTIONS: tuple[Projection, ...] = (customers,)
-"""First stage: folded from events, in this order."""
+PROJECTIONS: tuple[Projection, ...] = (
+    users,
+    teams,
+    custom_fields,
+    customers,
+    contacts,
+    products,
+    pipelines,
+    opportunities,
+    tickets,
+    ticket_messages,
+)
+"""First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)
 """Second stage: fed by the first."""

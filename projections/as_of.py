@@ -24,5 +24,5 @@ def fold_as_of(
             continue
         if as_known_at is not None and recorded.recorded_at > as_known_at:
             continue
-        row = projection.fold(row, recorded)
+        row = projection.fold((recorded.stream,), row, recorded)
     return row

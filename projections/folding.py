@@ -38,7 +38,7 @@ class Folding:
         touched: dict[str, set[Key]] = defaultdict(set)
         for recorded in events:
             for projection in self._followers.get(recorded.type, ()):
-                touched[projection.name].add(projection.key_of(recorded))
+                touched[projection.name].update(projection.keys_of(recorded))
         return touched
 
     def fold(self, recorded: Recorded, skip: Mapping[str, int] | None = None) -> None:
@@ -47,23 +47,26 @@ class Folding:
         ``skip`` gives positions up to which a model has folded already.
         """
         for projection in self._followers.get(recorded.type, ()):
-            name = projection.name
-            if (name, recorded.stream) in self.parked:
-                continue
-            rows = self.rows[name]
-            key = projection.key_of(recorded)
-            before = rows.get(key)
-            if before is None:
-                before = projection.fresh(key)
-            try:
-                after = projection.fold(before, recorded)
-            except Exception as error:  # whatever a step raises, only its row may wait
-                self._park(name, recorded, error)
-                continue
-            if skip is None or recorded.position > skip.get(name, 0):
-                rows[key] = after
-            if projection.aggregate is not None:
-                self._derive(projection, before, after, recorded, skip)
+            if (projection.name, recorded.stream) not in self.parked:
+                for key in projection.keys_of(recorded):
+                    self._fold_row(projection, key, recorded, skip)
+
+    def _fold_row(
+        self, projection: Projection, key: Key, recorded: Recorded, skip: Mapping[str, int] | None
+    ) -> None:
+        rows = self.rows[projection.name]
+        before = rows.get(key)
+        if before is None:
+            before = projection.fresh(key)
+        try:
+            after = projection.fold(key, before, recorded)
+        except Exception as error:  # whatever a step raises, only its row may wait
+            self._park(projection.name, recorded, error)
+            return
+        if skip is None or recorded.position > skip.get(projection.name, 0):
+            rows[key] = after
+        if projection.aggregate is not None:
+            self._derive(projection, before, after, recorded, skip)
 
     def _derive(
         self,

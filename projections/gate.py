@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -62,7 +63,7 @@ class Gate:
         self.models: dict[str, ReadModel] = {m.name: m for m in (*projections, *derived)}
         self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
 
-    def list(self, reader: Reader, name: str, query: Query) -> Answer:
+    def page(self, reader: Reader, name: str, query: Query) -> Answer:
         """One page of a read model.
 
         Raises:
@@ -111,7 +112,7 @@ class Gate:
         """Facts, one a changed field: who, when, from → to, why and from where.
 
         Raises:
-            Unserved, BadCursor: as for :meth:`list`.
+            Unserved, BadCursor: as for :meth:`page`.
         """
         table = table_of(self.models["history"])
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
@@ -194,7 +195,7 @@ class Gate:
             for recorded in events:
                 before = row
                 if projection is not None:
-                    row = projection.fold(row, recorded)
+                    row = projection.fold((recorded.stream,), row, recorded)
                 for name in fields.get(recorded.position, ()):
                     found[(recorded.position, name)] = {
                         **self._change(reader, name, before, row, recorded.event),
@@ -274,7 +275,9 @@ def plain(value: Any) -> Any:
     """A value as JSON has it: decimals and ids as strings, moments in UTC, what was erased as null."""
     if value is None or value is ERASED:
         return None
-    if isinstance(value, bool | int | str | float):
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -56,7 +56,12 @@ def changed_fields(
                 ]
             else:
                 names.append(name)
-    names += [name for name in recorded.event.model_fields_set if name not in aggregate.model_fields]
+    event = recorded.event
+    names += [
+        name
+        for name in event.model_fields_set
+        if name not in aggregate.model_fields and event.__dict__[name] is not None
+    ]
     return names or [recorded.type]
 
 

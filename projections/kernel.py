@@ -81,7 +81,7 @@ class Projection:
     """Text fields in which substrings are found."""
     steps: dict[str, list[Step]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    """For events that touch one of several rows of their stream: the event's field that says which."""
+    """For events that touch some of several rows of their stream: the event's field that says which."""
     aggregate: type[Aggregate] | None = None
     """Set where the rows are the records of an aggregate."""
 
@@ -104,21 +104,22 @@ class Projection:
             self.steps.setdefault(name, []).insert(0, evolve_record)
         return self
 
-    def key_of(self, recorded: Recorded) -> tuple[Any, ...]:
-        """The key of the row that an event touches."""
+    def keys_of(self, recorded: Recorded) -> list[tuple[Any, ...]]:
+        """The keys of the rows that an event touches."""
         name = self.keys.get(recorded.type)
-        return (recorded.stream,) if name is None else (recorded.stream, getattr(recorded.event, name))
+        if name is None:
+            return [(recorded.stream,)]
+        which = getattr(recorded.event, name)
+        return [(recorded.stream, one) for one in (which if isinstance(which, tuple) else (which,))]
 
     def fresh(self, key: tuple[Any, ...]) -> Row:
         """The row before its first event."""
         return replace(_blank(self.row), **dict(zip(self.row.KEY, key, strict=True)))
 
-    def fold(self, row: Row | None, recorded: Recorded) -> Row | None:
-        """The row after an event."""
+    def fold(self, key: tuple[Any, ...], row: Row | None, recorded: Recorded) -> Row | None:
+        """The row of ``key`` after an event."""
         for step in self.steps[recorded.type]:
-            if row is None:
-                row = self.fresh(self.key_of(recorded))
-            row = step(row, recorded.event, recorded)
+            row = step(self.fresh(key) if row is None else row, recorded.event, recorded)
         return row
 
     def columns(self) -> tuple[Column, ...]:

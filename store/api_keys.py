@@ -57,7 +57,7 @@ class ApiKeys:
             )
         return done.rowcount == 1
 
-    def list(self) -> list[dict[str, Any]]:
+    def every(self) -> list[dict[str, Any]]:
         """Every key without its secret."""
         with self._database.borrow("writer", self._tenant.schema) as connection:
             rows = connection.execute(

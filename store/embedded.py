@@ -236,7 +236,7 @@ def _spawn(home: Path, lock: int, listener: int) -> None:
 
 
 def _wait_until_it_answers(server: Server, home: Path) -> None:
-    """It may be recovering from the crash of a backend, which its supervisor has no part in."""
+    """It may have died a moment ago, which its supervisor is about to notice."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         try:

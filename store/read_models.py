@@ -36,6 +36,7 @@ _SQL_TYPES: Final = {
     "uuids": "uuid[]",
     "json": "jsonb",
 }
+_JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -314,7 +315,7 @@ def _write_texts(values: Iterable[str]) -> str:
 
 
 def _write_json(value: Any) -> str:
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS).decode().translate(_ESCAPES)
+    return orjson.dumps(value, default=_plain, option=_JSON).decode().translate(_ESCAPES)
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -63,18 +63,34 @@ def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEPT_LINGER", "0.2")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "home"
-    embedded.stop(tmp_path / "home")
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
     """One server for the tests that only look."""
     home = tmp_path_factory.mktemp("running")
     yield embedded.start(home)
     embedded.stop(home)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home as it is after the first run; making one takes a second."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    embedded.start(home)
+    embedded.stop(home)
+    (home / "postgres.port").unlink()
+    return home
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    embedded.stop(tmp_path / "home")
+
+
+@pytest.fixture
+def home(made: Path, new_home: Path) -> Path:
+    subprocess.run(["cp", "-a", str(made), str(new_home)], check=True)
+    return new_home
 
 
 @contextmanager
@@ -191,27 +207,27 @@ def test_the_password_stays_out_of_sight(running: embedded.Server) -> None:
 
 
 @on_linux
-def test_the_password_is_in_no_process_list(home: Path) -> None:
+def test_the_password_is_in_no_process_list(new_home: Path) -> None:
     seen: set[bytes] = set()
     with subprocess.Popen(
-        [sys.executable, "-c", USER, str(home)], cwd=ROOT, stdin=subprocess.PIPE
+        [sys.executable, "-c", USER, str(new_home)], cwd=ROOT, stdin=subprocess.PIPE
     ) as process:
-        while not (home / "postgres.port").exists():
+        while not (new_home / "postgres.port").exists():
             for place in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     seen.add(place.read_bytes())
                 except OSError:
                     continue
         process.kill()
-        until(lambda: embedded.status(home)["pid"])
-    password = (home / "postgres.password").read_bytes()
+        until(lambda: embedded.status(new_home)["pid"])
+    password = (new_home / "postgres.password").read_bytes()
     assert any(b"initdb" in command for command in seen)
     assert not [command for command in seen if password in command]
 
 
 def test_the_log_keeps_personal_values_out(home: Path) -> None:
     server = embedded.start(home)
-    with connect(server) as connection:
+    with closing(connect(server)) as connection:
         with pytest.raises(psycopg.DataError):
             connection.execute(f"SELECT '{SECRET}'::date")
         with pytest.raises(psycopg.DataError):
@@ -269,14 +285,14 @@ def test_it_lingers_for_the_next_command(home: Path, monkeypatch: pytest.MonkeyP
         assert embedded.status(home)["pid"] == first
 
 
-def test_stop_is_for_everybody_and_says_whether_it_ran(home: Path) -> None:
-    assert embedded.stop(home) is False
-    assert not home.exists()
-    server = embedded.start(home)
-    assert embedded.stop(home) is True
+def test_stop_is_for_everybody_and_says_whether_it_ran(new_home: Path) -> None:
+    assert embedded.stop(new_home) is False
+    assert not new_home.exists()
+    server = embedded.start(new_home)
+    assert embedded.stop(new_home) is True
     assert not answers(server)
-    assert embedded.stop(home) is False
-    told = embedded.status(home)
+    assert embedded.stop(new_home) is False
+    told = embedded.status(new_home)
     assert (told["pid"], told["users"], told["version"]) == (None, 0, "18")
 
 
@@ -315,10 +331,10 @@ def test_a_crowd_that_comes_and_is_killed_is_always_served(
     assert value(embedded.start(home), "SELECT count(*) FROM visits") == 36
 
 
-def test_many_who_start_it_at_once_get_the_same_one(home: Path) -> None:
+def test_many_who_start_it_at_once_get_the_same_one(new_home: Path) -> None:
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-c", USER, str(home)],
+            [sys.executable, "-c", USER, str(new_home)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -327,10 +343,10 @@ def test_many_who_start_it_at_once_get_the_same_one(home: Path) -> None:
     ]
     ports = {process.stdout.readline() for process in crowd if process.stdout}
     assert len(ports) == 1
-    assert embedded.status(home)["users"] == 6
+    assert embedded.status(new_home)["users"] == 6
     for process in crowd:
         process.communicate()
-    assert (home / "supervisor.log").read_text().count("listens on port") == 1
+    assert (new_home / "supervisor.log").read_text().count("listens on port") == 1
 
 
 # What it survives
@@ -351,7 +367,7 @@ def test_the_supervisor_is_killed(home: Path) -> None:
 def test_postgres_is_killed_and_comes_back_at_the_same_port(home: Path) -> None:
     server = embedded.start(home)
     remember(server)
-    with connect(server):
+    with closing(connect(server)):
         kill(embedded.status(home)["pid"])
         until(lambda: answers(server))  # a client that tries again, and nothing else
     assert value(server, "SELECT answer FROM remembered") == 42
@@ -361,7 +377,7 @@ def test_postgres_is_killed_and_comes_back_at_the_same_port(home: Path) -> None:
 def test_a_backend_is_killed(home: Path) -> None:
     server = embedded.start(home)
     remember(server)
-    with connect(server) as connection:
+    with closing(connect(server)) as connection:
         kill(connection.info.backend_pid)
         again = embedded.start(home)
         assert again == server
@@ -376,7 +392,7 @@ def test_a_backend_that_computes_on_after_its_server_is_ended(
 ) -> None:
     server = embedded.start(home)
     remember(server)
-    with connect(server) as connection:
+    with closing(connect(server)) as connection:
         orphan = connection.info.backend_pid
         connection.pgconn.send_query(b"DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$")
         until(lambda: Path(f"/proc/{orphan}/stat").read_text().rpartition(")")[2].split()[0] == "R")
@@ -403,20 +419,20 @@ def test_a_stale_pid_file_with_a_number_that_is_somebody_elses(home: Path) -> No
 
 
 @pytest.mark.faults
-def test_the_first_start_is_killed_in_the_middle(home: Path) -> None:
+def test_the_first_start_is_killed_in_the_middle(new_home: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", USER, str(home)], cwd=ROOT, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", USER, str(new_home)], cwd=ROOT, stderr=subprocess.DEVNULL
     ) as first:
-        until((home / "postgres.new" / "PG_VERSION").exists)
+        until((new_home / "postgres.new" / "PG_VERSION").exists)
         first.kill()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 command = (process / "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"store.supervisor" in command and os.fsencode(home) in command:
+            if b"store.supervisor" in command and os.fsencode(new_home) in command:
                 kill(int(process.name))
-    assert value(embedded.start(home), "SELECT 1") == 1
+    assert value(embedded.start(new_home), "SELECT 1") == 1
 
 
 def test_a_home_that_was_moved_without_its_password_gets_a_new_one(
@@ -449,14 +465,14 @@ def test_a_home_of_any_depth(tmp_path: Path) -> None:
 # When it cannot run
 
 
-def test_a_data_directory_of_another_version(home: Path) -> None:
-    (home / "postgres").mkdir(parents=True)
+def test_a_data_directory_of_another_version(new_home: Path) -> None:
+    (new_home / "postgres").mkdir(parents=True)
     if os.geteuid() == 0:
-        shutil.chown(home / "postgres", "nobody")
-    (home / "postgres" / "PG_VERSION").write_text("9.6\n")
+        shutil.chown(new_home / "postgres", "nobody")
+    (new_home / "postgres" / "PG_VERSION").write_text("9.6\n")
     with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 9\.6.* take a backup"):
-        embedded.start(home)
-    assert "Traceback" not in (home / "supervisor.log").read_text()
+        embedded.start(new_home)
+    assert "Traceback" not in (new_home / "supervisor.log").read_text()
 
 
 def test_a_setting_that_is_wrong(home: Path) -> None:
@@ -494,12 +510,12 @@ def test_a_password_that_does_not_fit(home: Path) -> None:
 
 
 @as_root
-def test_for_root_it_runs_as_nobody_and_leaves_the_folders_above_alone(home: Path) -> None:
-    home.parent.chmod(0o700)
-    server = embedded.start(home)
+def test_for_root_it_runs_as_nobody_and_leaves_the_folders_above_alone(new_home: Path) -> None:
+    new_home.parent.chmod(0o700)
+    server = embedded.start(new_home)
     assert server.data_dir.owner() == "nobody"
-    assert stat.S_IMODE(home.parent.stat().st_mode) == 0o700
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE(new_home.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(new_home.stat().st_mode) == 0o700
 
 
 @pytest.fixture
@@ -534,14 +550,37 @@ def test_programs_that_nobody_can_read_are_copied(
     assert binaries.choose(tmp_path, somebody) == (install, version)  # once copied, used again
 
 
+def interpreter_for_everybody() -> str | None:
+    """Ours may lie in root's home; the system's can read our packages if it is the same version."""
+    path = os.pathsep.join(filter(None, sys.path))
+    code = "import psycopg"
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        try:
+            subprocess.run([python, "-c", code], check=True, user=65534, env={"PYTHONPATH": path})
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    return None
+
+
 @as_root
 def test_an_ordinary_user_runs_it_as_himself(public: Path) -> None:
+    python = interpreter_for_everybody()
+    if python is None:
+        pytest.skip("no Python here that an ordinary user can run")
     home = public / "home"
     home.mkdir()
     os.chown(home, 65534, 65534)
+    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     for what in ("start", "stop"):
-        code = (
-            f"from pathlib import Path; from store import embedded; embedded.{what}(Path('{home}'))"
+        code = "import pathlib, sys; from store import embedded; "
+        code += f"embedded.{what}(pathlib.Path(sys.argv[1]))"
+        subprocess.run(
+            [python, "-c", code, str(home)],
+            cwd="/",
+            env={"PYTHONPATH": path, "KEPT_LINGER": "60"},
+            check=True,
+            user=65534,
+            group=65534,
         )
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, user=65534, group=65534)
         assert (home / "postgres").stat().st_uid == 65534
