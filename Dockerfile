@@ -11,7 +11,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PIP_ROOT_USER_ACTION=ignore \
     KEPT_HOME=/var/lib/kept
 
-RUN useradd --system --uid 10001 --home-dir "$KEPT_HOME" --create-home --shell /usr/sbin/nologin kept
+RUN useradd --system --uid 10001 --home-dir "$KEPT_HOME" --create-home \
+    --shell /usr/sbin/nologin kept
 
 # The packages first and alone: this layer is rebuilt only when the lock changes.
 WORKDIR /opt/kept
@@ -29,6 +30,9 @@ EXPOSE 8000
 
 # Ready, not merely alive: the log answers and the projections follow it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+  CMD ["python", "-c", "from http.client import HTTPConnection as To; \
+       to = To('127.0.0.1', 8000, timeout=4); \
+       to.request('GET', '/health/ready'); \
+       raise SystemExit(to.getresponse().status != 200)"]
 
 CMD ["kept", "serve", "--host", "0.0.0.0", "--port", "8000"]

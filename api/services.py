@@ -25,6 +25,7 @@ from store.database import Database, home, open_database
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.keys import KeyStore
+from store.signals import Listener, Notifier
 from store.tenants import Tenant
 
 assert commands.MODULES  # noqa: S101  importing them registers every command
@@ -41,7 +42,9 @@ class Services:
     runner: Runner
     gate: Gate
     api_keys: ApiKeys
+    notifier: Notifier
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
+    _listener: Listener | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, database: Database, name: str = tenants.DEFAULT, **limits: int) -> Self:
@@ -62,6 +65,7 @@ class Services:
             Runner(log, PROJECTIONS, DERIVED),
             Gate(log, PROJECTIONS, DERIVED),
             ApiKeys(database, tenant),
+            Notifier(log),
         )
 
     def start_runner(self) -> None:
@@ -70,13 +74,17 @@ class Services:
             target=self.runner.run, name="kept-runner", daemon=True
         )
         self._runner_thread.start()
+        self._listener = Listener(self.log, self.runner.wake)
 
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
         if self._runner_thread is not None:
             self.runner.stop()
             self._runner_thread.join()
+        if self._listener is not None:
+            self._listener.close()
         self.log.close()
+        self.notifier.close()
 
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""

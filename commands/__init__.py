@@ -10,6 +10,8 @@ from commands import (
     pipelines,
     products,
     teams,
+    ticket_history,
+    tickets,
     users,
 )
 
@@ -22,5 +24,7 @@ MODULES: tuple[ModuleType, ...] = (
     products,
     pipelines,
     opportunities,
+    tickets,
+    ticket_history,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

@@ -98,7 +98,8 @@ class Dispatcher:
         """Several commands for one record, in order, without waiting for each: a command is decided on the
         state that the one before it will leave. One that does not go through so is issued by itself."""
         ahead: dict[UUID, Held] = {}
-        sent = [self._send_ahead(order, ahead) for order in orders]
+        keys_ahead: dict[tuple[UUID, str], DataKey] = {}
+        sent = [self._send_ahead(order, ahead, keys_ahead) for order in orders]
         outcomes: list[Receipt | Rejected | StoreError] = []
         for order, on_its_way in zip(orders, sent, strict=True):
             try:
@@ -136,7 +137,11 @@ class Dispatcher:
                 refresh = True
             except VersionConflict as conflict:
                 wanted = order.expected_version
-                if wanted is not None and conflict.stream == order.stream and conflict.actual > wanted:
+                if (
+                    wanted is not None
+                    and conflict.stream == order.stream
+                    and conflict.actual > wanted
+                ):
                     raise
                 if wanted is not None and refresh:
                     raise
@@ -155,7 +160,10 @@ class Dispatcher:
             return refused
 
     def _send_ahead(
-        self, order: Order, ahead: dict[UUID, Held]
+        self,
+        order: Order,
+        ahead: dict[UUID, Held],
+        keys_ahead: dict[tuple[UUID, str], DataKey],
     ) -> tuple[Attempt, Decision, Waiting, list[DataKey]] | None:
         attempt = Attempt(order.stream or self._new_id(), ahead=ahead)
         try:
@@ -163,7 +171,7 @@ class Dispatcher:
             if not attempt.events:
                 return None
             decision = self._decision(order, attempt)
-            waiting, keys = self._log.submit(decision)
+            waiting, keys = self._log.submit(decision, keys_ahead)
         except (Rejected, StoreError):
             return None
         ahead |= attempt.after
@@ -172,7 +180,13 @@ class Dispatcher:
     def _decide(self, attempt: Attempt, order: Order, refresh: bool = False) -> None:
         """Let the command decide, and fold what it decided into the states after it."""
         command, target = order.command, type(order.command).TO
-        own = Held(target(), 0) if order.stream is None else self._held(attempt, target, attempt.stream, refresh)
+        # That an opened stream is new need not be looked up: the append checks it.
+        unborn = order.stream is None or (command.OPENS is True and not refresh)
+        own = (
+            Held(target(), 0)
+            if unborn
+            else self._held(attempt, target, attempt.stream, refresh)
+        )
         attempt.reads[attempt.stream] = own
         self._check_address(order, own)
         now = order.envelope.occurred_at.astimezone(self._log.tenant.zone)
@@ -197,7 +211,9 @@ class Dispatcher:
         if own.version > 0 and command.OPENS is True:
             raise Rejected(f"There is already a {noun} {order.stream}.", type="exists")
         if order.expected_version is not None and order.expected_version != own.version:
-            raise VersionConflict(order.stream or self._new_id(), order.expected_version, own.version)
+            raise VersionConflict(
+                order.stream or self._new_id(), order.expected_version, own.version
+            )
 
     def _evolve(self, attempt: Attempt, stream: UUID, event: Event) -> None:
         kind = event.AGGREGATE

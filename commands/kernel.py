@@ -6,6 +6,7 @@ from the door through the dispatcher.
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -168,11 +169,19 @@ def changes(command: Command, state: Aggregate, event: type[E]) -> Iterator[E]:
         elif held != value:
             changed[name] = value
     if changed:
-        yield event.model_validate(changed)
+        yield event.of(changed)
 
 
 def opened(command: Command, event: type[E]) -> E:
-    """The opening event with the fields that the command gave."""
-    return event.model_validate(
-        {name: value for name, value in command.given().items() if name in event.model_fields}
+    """The opening event with the fields that the command gave, or that the event cannot miss."""
+    required, shared = _shared_fields(type(command), event)
+    return event.of(
+        {name: getattr(command, name) for name in required | (shared & command.model_fields_set)}
     )
+
+
+@cache
+def _shared_fields(command: type[Command], event: type[Event]) -> tuple[set[str], set[str]]:
+    """Of the fields that both have: those that the event cannot miss, and all."""
+    shared = command.model_fields.keys() & event.model_fields.keys()
+    return {name for name in shared if event.model_fields[name].is_required()}, shared

@@ -158,7 +158,7 @@ def _opening(
     pipeline_id = pipeline_id or DEFAULT_PIPELINE
     stage = _open_stage(records.need(Pipeline, pipeline_id, "pipeline_id"), key)
     given = command.probability
-    return OpportunityOpened.model_validate(
+    return OpportunityOpened.of(
         {
             **{n: v for n, v in command.given().items() if n in OpportunityOpened.model_fields},
             "pipeline_id": pipeline_id,

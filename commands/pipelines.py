@@ -8,7 +8,7 @@ from typing import Final
 from commands.kernel import Command, Records, Rejected, changes, opened
 from commands.records import check_in_use, check_record, check_required
 from domain.fields import Public
-from domain.kernel import Event, replace
+from domain.kernel import Event
 from domain.pipelines import (
     DEFAULT_STAGES,
     Pipeline,
@@ -71,7 +71,7 @@ class DefinePipeline(PipelineDetails, Command, to=Pipeline, opens=True, admin=Tr
     def decide(self, pipeline: Pipeline, now: datetime, records: Records) -> Iterator[Event]:
         _check_stages(self.stages)
         check_record(self, Pipeline, records)
-        yield replace(opened(self, PipelineDefined), stages=self.stages)
+        yield opened(self, PipelineDefined)
 
 
 class ChangePipeline(PipelineDetails, Command, to=Pipeline, admin=True):

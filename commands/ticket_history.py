@@ -53,7 +53,7 @@ _LINKS: Final[tuple[tuple[str, type[Record]], ...]] = (
     ("parent_id", Ticket),
     ("assignee_id", User),
 )
-_HANDS: Final = ("assignee_id", "team_id", "queue")
+_HANDS: Final[tuple[str, ...]] = ("assignee_id", "team_id", "queue")
 
 
 def _check(command: "RecordTicket | RecordTicketChange", records: Records) -> None:
@@ -63,6 +63,10 @@ def _check(command: "RecordTicket | RecordTicketChange", records: Records) -> No
         linked = getattr(command, field)
         if linked is not None:
             records.need(kind, linked, field)
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True, admin=True):
@@ -91,8 +95,7 @@ class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True,
             "broken_rule": self._broken_rule(),
         }
         given = {n: v for n, v in self.given().items() if n in TicketRecorded.model_fields}
-        known = {name: value for name, value in (given | began).items() if value is not None}
-        yield TicketRecorded.model_validate(known)
+        yield TicketRecorded.of(_known(given | began))
 
     def _broken_rule(self) -> BrokenRule | None:
         if self.status is None:
@@ -119,9 +122,10 @@ class RecordTicketTransition(SourceOutcome, Command, to=Ticket, admin=True):
     def decide(self, ticket: Ticket, now: datetime) -> Iterator[Event]:
         if self.sequence <= ticket.source_sequence or self.sequence < ticket.change_sequence:
             return
-        if self.source_state == ticket.source_state:
-            return
         status = self.status or ticket.status
+        reopened = self._reopens(ticket, status)
+        if self.source_state == ticket.source_state and not reopened:
+            return
         happened: dict[str, Any] = {
             "previous_source_state": self.from_source_state or ticket.source_state,
             "source_state": self.source_state,
@@ -129,13 +133,13 @@ class RecordTicketTransition(SourceOutcome, Command, to=Ticket, admin=True):
             "source_changed_by": self.changed_by,
             "status": status,
             "waiting_for": self.waiting_for,
-            "reopened": self._reopens(ticket, status),
+            "reopened": reopened,
             "reopen_count": self.reopen_count,
             "reopen_until": self._window(ticket, status, now),
             "broken_rule": self._broken_rule(ticket, now),
         }
         outcome = {n: v for n, v in self.given().items() if n in SourceOutcome.model_fields}
-        yield TicketTransitionRecorded.model_validate(outcome | happened)
+        yield TicketTransitionRecorded.of(_known(outcome | happened))
 
     def _reopens(self, ticket: Ticket, status: Status) -> bool:
         if self.reopened is not None:
@@ -153,9 +157,9 @@ class RecordTicketTransition(SourceOutcome, Command, to=Ticket, admin=True):
         if self.status is None:
             return BrokenRule.UNKNOWN_STATE
         broken = rule_broken_by(ticket.status, self.status, ticket.reopen_until, now)
-        if broken is None and self.from_source_state not in (None, ticket.source_state):
-            return BrokenRule.GAP_IN_HISTORY
-        return broken
+        came_from = self.from_source_state or ticket.source_state
+        unseen = came_from != ticket.source_state or self.source_state == ticket.source_state
+        return BrokenRule.GAP_IN_HISTORY if broken is None and unseen else broken
 
 
 class RecordTicketChange(TicketDetails, SourceDetails, Command, to=Ticket, admin=True):
@@ -163,7 +167,6 @@ class RecordTicketChange(TicketDetails, SourceDetails, Command, to=Ticket, admin
 
     sequence: Public[Sequence, "figure"]
     changed_by: Personal[Line | None, "identity"] = None
-    reopen_count: Public[Count, "figure"] = 0
     priority: Public[Priority | None, "vocabulary"] = None
     assignee_id: Public[UUID | None, "link"] = None
     queue: Public[Line | None, "vocabulary"] = None
@@ -183,8 +186,8 @@ class RecordTicketChange(TicketDetails, SourceDetails, Command, to=Ticket, admin
             return
         if self.changed_by is not None:
             details["source_changed_by"] = self.changed_by
-        yield TicketChangeRecorded.model_validate(details | {"change_sequence": self.sequence})
+        yield TicketChangeRecorded.of(details | {"change_sequence": self.sequence})
         if hands:
-            yield TicketAssigned.model_validate(hands)
+            yield TicketAssigned.of(hands)
         if priority is not None:
             yield TicketPriorityChanged(priority=priority)

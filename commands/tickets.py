@@ -169,7 +169,7 @@ def _assignment(hands: Mapping[str, object], ticket: Ticket, records: Records) -
         need_active_user(records, assignee_id, "assignee_id")
     changed = {name: value for name, value in hands.items() if getattr(ticket, name) != value}
     if changed:
-        yield TicketAssigned.model_validate(changed)
+        yield TicketAssigned.of(changed)
     if assignee_id is not None and ticket.status is Status.NEW:
         yield TicketStarted()
 
@@ -363,7 +363,7 @@ class CreateFollowUpTicket(TicketDetails, Command, to=Ticket, opens=True):
         matter = {n: v for n, v in (_matter(earlier) | self.given()).items() if v is not None}
         if "subject" not in matter:
             raise Rejected("subject: that ticket has none to take over. Give one.", field="subject")
-        yield TicketOpened.model_validate({"priority": earlier.priority} | matter)
+        yield TicketOpened.of({"priority": earlier.priority} | matter)
 
     def _refused(self, problem: str) -> Rejected:
         return Rejected(f"follows_up_id: {problem}", field="follows_up_id")
@@ -474,7 +474,7 @@ class SplitTicket(Command, to=Ticket):
             "channel": ticket.channel,
             "split_from_id": records.own_id,
         }
-        yield At(into_id, TicketOpened.model_validate(matter))
+        yield At(into_id, TicketOpened.of(matter))
         yield At(into_id, TicketMessagesTakenOver(from_id=records.own_id, message_ids=messages))
         yield TicketSplit(into_id=into_id, message_ids=messages)
 

@@ -61,7 +61,9 @@ class PublicMark:
 
     def __post_init__(self) -> None:
         if self.reason not in PUBLIC_REASONS:
-            raise TypeError(f"{self.reason!r} is no reason to be public; choose of {[*PUBLIC_REASONS]}")
+            raise TypeError(
+                f"{self.reason!r} is no reason to be public; choose of {[*PUBLIC_REASONS]}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,12 @@ class PersonalMark:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(_let_erased_pass, handler(source))
+        schema = handler(source)
+        # Nothing in JSON is erased, so input from outside is checked without a call into Python.
+        return core_schema.json_or_python_schema(
+            json_schema=schema,
+            python_schema=core_schema.no_info_wrap_validator_function(_let_erased_pass, schema),
+        )
 
 
 def _let_erased_pass(value: Any, validate: Callable[[Any], Any]) -> Any:

@@ -11,7 +11,17 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import GenericAlias, NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -107,6 +117,11 @@ class Event(Value):
         return data
 
     @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """From values that a command with the same fields has validated already."""
+        return _assemble(cls, {**_layout(cls)[0], **values}, set(values))
+
+    @classmethod
     def restore(cls, data: Mapping[str, Any]) -> Self:
         """From stored fields (JSON values, or ``ERASED``), unvalidated: a fact stays one when rules tighten."""
         defaults, readers = _layout(cls)
@@ -141,10 +156,15 @@ def fold(state: Any, events: Iterable[Event]) -> Any:
 
 
 @cache
-def _layout(model: type[BaseModel]) -> tuple[dict[str, Any], list[tuple[str, Callable[[Any], Any]]]]:
+def _layout(
+    model: type[BaseModel],
+) -> tuple[dict[str, Any], list[tuple[str, Callable[[Any], Any]]]]:
     """The default of every field, and how to read those whose stored form is not their own."""
     fields = model.model_fields
-    defaults = {name: None if f.is_required() else f.get_default() for name, f in fields.items()}
+    defaults = {
+        name: None if f.is_required() else f.get_default(call_default_factory=True)
+        for name, f in fields.items()
+    }
     readers = [(name, read) for name, f in fields.items() if (read := reader_of(f.annotation))]
     return defaults, readers
 

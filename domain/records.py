@@ -22,8 +22,8 @@ class RecordDetails(Value):
     owner_id: Public[UUID | None, "link"] = None
     team_id: Public[UUID | None, "link"] = None
     tags: Personal[tuple[Tag, ...], "profile"] = Field(default=(), max_length=50)
-    custom: Public[CustomValues, "vocabulary"] = Field(default={}, max_length=100)
-    custom_personal: Personal[CustomValues, "profile"] = Field(default={}, max_length=100)
+    custom: Public[CustomValues, "vocabulary"] = Field(default_factory=dict, max_length=100)
+    custom_personal: Personal[CustomValues, "profile"] = Field(default_factory=dict, max_length=100)
     source_system: Public[
         Annotated[str, StringConstraints(min_length=1, max_length=60)] | None, "vocabulary"
     ] = None

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from domain.fields import Personal, Public
 from domain.kernel import Event, replace
@@ -94,7 +94,7 @@ class TicketDetails(RecordDetails):
 
 
 class Ticket(TicketDetails, SourceDetails, Record):
-    """Holds what decisions need; bodies of messages are in the log and the read models."""
+    """What stands in a ticket now. Its messages are counted here, and read elsewhere."""
 
     AGGREGATE: ClassVar[str] = "tickets"
     PREFIX: ClassVar[str] = "T"
@@ -110,6 +110,8 @@ class Ticket(TicketDetails, SourceDetails, Record):
     messages: Public[tuple[UUID, ...], "link"] = ()
     public_replies: Public[int, "figure"] = 0
     """Answers that the customer got; when the first one went out stands on its envelope."""
+    resolution: Personal[Text | None, "content"] = None
+    rejection_reason: Personal[Text | None, "content"] = None
     reopen_until: Public[AwareDatetime | None, "moment"] = None
     """The end of the window, as it was promised when the ticket was resolved or turned down."""
     reopen_count: Public[int, "figure"] = 0
@@ -220,6 +222,7 @@ class TicketResolved(Event):
             ticket,
             status=Status.RESOLVED,
             waiting_for=None,
+            resolution=self.resolution,
             resolution_code=self.resolution_code,
             reopen_until=self.reopen_until,
         )
@@ -240,7 +243,11 @@ class TicketRejected(Event):
 
     def evolve(self, ticket: Ticket) -> Ticket:
         return replace(
-            ticket, status=Status.REJECTED, waiting_for=None, reopen_until=self.reopen_until
+            ticket,
+            status=Status.REJECTED,
+            waiting_for=None,
+            rejection_reason=self.rejection_reason,
+            reopen_until=self.reopen_until,
         )
 
 
@@ -270,6 +277,9 @@ class TicketReopened(Event):
         return replace(
             ticket,
             status=Status.OPEN,
+            resolution=None,
+            resolution_code=None,
+            rejection_reason=None,
             duplicate_of_id=None,
             reopen_until=None,
             reopen_count=ticket.reopen_count + 1,
@@ -400,7 +410,8 @@ class TicketTransitionRecorded(SourceOutcome, Event):
         known = {name: value for name, value in self.given().items() if name in Ticket.model_fields}
         counted = ticket.reopen_count + self.reopened
         known["reopen_count"] = counted if self.reopen_count is None else self.reopen_count
-        known["waiting_for"], known["broken_rule"] = self.waiting_for, self.broken_rule
+        for name in ("waiting_for", "reopen_until", "broken_rule"):
+            known[name] = getattr(self, name)
         return replace(ticket, **known)
 
 
@@ -409,7 +420,6 @@ class TicketChangeRecorded(TicketDetails, SourceDetails, Event):
 
     change_sequence: Public[Sequence, "figure"] = 0
     source_changed_by: Personal[Line | None, "identity"] = None
-    reopen_count: Public[Annotated[int, Field(ge=0)], "figure"] = 0
 
     def evolve(self, ticket: Ticket) -> Ticket:
         return with_details(ticket, self)

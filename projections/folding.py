@@ -82,7 +82,9 @@ class Folding:
             if skip is not None and recorded.position <= skip.get(derived.name, 0):
                 continue
             try:
-                self.derived_rows[derived.name] += derived.derive(projection, before, after, recorded)
+                self.derived_rows[derived.name] += derived.derive(
+                    projection, before, after, recorded
+                )
             except Exception as error:
                 self._park(derived.name, recorded, error)
 

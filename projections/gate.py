@@ -105,11 +105,15 @@ class Gate:
         for column in table_of(model).columns:
             value = getattr(row, column.field)
             gone = value is None or value is ERASED
-            values[column.name] = None if gone else getattr(value, column.part) if column.part else value
+            values[column.name] = (
+                None if gone else getattr(value, column.part) if column.part else value
+            )
         return self._shown(reader, model, values)
 
     def history(self, reader: Reader, query: Query) -> Answer:
         """Facts, one a changed field: who, when, from → to, why and from where.
+
+        A page is so many events, each whole; a filter by ``fields`` shows only that field of them.
 
         Raises:
             Unserved, BadCursor: as for :meth:`page`.
@@ -118,7 +122,14 @@ class Gate:
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             page = list_rows(connection, table, query, self._log.keys.cursor_key)
             count = count_rows(connection, table, query) if query.count else None
-        return Answer(self._facts(reader, page.rows), page.next_cursor, count)
+        only = query.filters.get("fields")
+        rows = [
+            {**{k: v for k, v in row.items() if k != "fields"}, "field": name}
+            for row in page.rows
+            for name in row["fields"]
+            if only is None or name == only
+        ]
+        return Answer(self._facts(reader, rows), page.next_cursor, count)
 
     def events(self, reader: Reader, events: Iterable[Recorded]) -> list[dict[str, Any]]:
         """Events as the feed gives them."""
@@ -144,9 +155,7 @@ class Gate:
             return []
         return sorted({column.field for column in model.columns() if column.personal})
 
-    def _shown(
-        self, reader: Reader, model: ReadModel, row: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _shown(self, reader: Reader, model: ReadModel, row: Mapping[str, Any]) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         for column in table_of(model).columns:
             if column.personal and not reader.sees_personal:
@@ -161,9 +170,7 @@ class Gate:
                 shown[column.field] = plain(value)
         return shown
 
-    def _facts(
-        self, reader: Reader, rows: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
+    def _facts(self, reader: Reader, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         wanted: dict[UUID, int] = {}
         for row in rows:
             wanted[row["id"]] = max(wanted.get(row["id"], 0), row["position"])
@@ -207,7 +214,9 @@ class Gate:
         self, reader: Reader, name: str, before: Any, after: Any, event: Event
     ) -> dict[str, Any]:
         column, _, key = name.partition(".")
-        holder = type(after) if after is not None and column in type(after).model_fields else type(event)
+        holder = (
+            type(after) if after is not None and column in type(after).model_fields else type(event)
+        )
         if column not in holder.model_fields:
             return {"from": None, "to": None}
         if isinstance(mark_of(holder, column), PersonalMark) and not reader.sees_personal:
@@ -217,7 +226,9 @@ class Gate:
         else:
             was, now = (getattr(row, column, None) for row in (before, after))
         if key and column in MERGED_FIELDS:
-            was, now = (value.get(key) if isinstance(value, dict) else value for value in (was, now))
+            was, now = (
+                value.get(key) if isinstance(value, dict) else value for value in (was, now)
+            )
         change: dict[str, Any] = {"from": plain(was), "to": plain(now)}
         if was is ERASED or now is ERASED:
             change["erased"] = True
@@ -234,7 +245,8 @@ class Gate:
     def _event(self, reader: Reader, recorded: Recorded) -> dict[str, Any]:
         body, event = recorded.body, recorded.event
         personal = {
-            name for name in event.model_fields_set
+            name
+            for name in event.model_fields_set
             if isinstance(mark_of(type(event), name), PersonalMark)
         }
         hidden = set() if reader.sees_personal else personal
@@ -244,7 +256,9 @@ class Gate:
             "recorded_at": plain(recorded.recorded_at),
             **{name: body.get(name) for name in _ENVELOPE},
             "aggregate": event.AGGREGATE.AGGREGATE,
-            "data": event.model_dump(mode="json", include=event.model_fields_set - hidden - {*erased}),
+            "data": event.model_dump(
+                mode="json", include=event.model_fields_set - hidden - {*erased}
+            ),
         }
         if reader.sees_personal:
             shown["reason"] = recorded.trace.get("reason")

@@ -1,7 +1,8 @@
-"""The history: one row for each field that an event changed, of every record.
+"""The history: what every event changed, of every record.
 
-A row names the field and says who, when and from where, but holds no value: from → to is read from the log,
-through the gate, so that the history cannot disagree with the log and outlives an erasure.
+A row names the changed fields and says who, when and from where, but holds no value: from → to is
+read from the log, through the gate, so that the history cannot disagree with the log and outlives
+an erasure. Readers see one row for each changed field.
 """
 
 from collections.abc import Iterator
@@ -11,17 +12,19 @@ from uuid import UUID
 
 from domain.envelope import Recorded
 from domain.fields import ERASED, Public
-from domain.kernel import Aggregate, replace
+from domain.kernel import replace
 from domain.records import MERGED_FIELDS
 from projections.kernel import Derived, Projection, Row, Serve
 
 
 class HistoryRow(Row):
-    KEY: ClassVar[tuple[str, ...]] = ("position", "field")
+    """One event. SQL users see it once for each of its ``fields``, named ``field``."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("position",)
 
     position: Public[int, "figure"] = 0
-    field: Public[str, "vocabulary"] = ""
-    """The changed field; ``custom.tier`` for a custom one; the event's name where it changed no field."""
+    fields: Public[tuple[str, ...], "vocabulary"] = ()
+    """The changed fields; ``custom.tier`` for a custom one; the event's name if it changed none."""
     aggregate: Public[str, "vocabulary"] = ""
     type: Public[str, "vocabulary"] = ""
     actor: Public[UUID | None, "link"] = None
@@ -32,60 +35,54 @@ class HistoryRow(Row):
     client: Public[str | None, "vocabulary"] = None
 
 
-def _present(value: Any) -> Any:
-    """An erased value counts as none, as in the tables."""
-    return None if value is ERASED else value
-
-
 def changed_fields(
-    aggregate: type[Aggregate], before: Row | None, after: Row | None, recorded: Recorded
-) -> list[str]:
-    """The names of the fields that differ, and of what the event says beyond its aggregate's fields."""
-    old: dict[str, Any] = {} if before is None else before.__dict__
-    new: dict[str, Any] = {} if after is None else after.__dict__
+    projection: Projection, before: Row | None, after: Row | None, recorded: Recorded
+) -> tuple[str, ...]:
+    """The fields that differ, and what the event says beyond its aggregate's fields."""
+    aggregate, event = projection.fields_of_aggregate, recorded.event
+    blank: dict[str, Any] = projection.blank.__dict__
+    old = blank if before is None else before.__dict__
+    new = blank if after is None else after.__dict__
     names: list[str] = []
-    for name in aggregate.model_fields:
-        was, now = old.get(name), new.get(name)
-        if was is not now and _present(was) != _present(now):
-            if name in MERGED_FIELDS:
-                was_values = was if isinstance(was, dict) else {}
-                now_values = now if isinstance(now, dict) else {}
-                keys = {**was_values, **now_values}
-                names += [
-                    f"{name}.{key}" for key in keys if was_values.get(key) != now_values.get(key)
-                ]
-            else:
-                names.append(name)
-    event = recorded.event
-    names += [
-        name
-        for name in event.model_fields_set
-        if name not in aggregate.model_fields and event.__dict__[name] is not None
-    ]
-    return names or [recorded.type]
+    # Copies of one row share most of their values, so identity settles almost every field.
+    for name, was, now in zip(old, old.values(), new.values(), strict=True):
+        if was is not now and name in aggregate and _differ(was, now):
+            names += _keys(name, was, now) if name in MERGED_FIELDS else (name,)
+    for name in event.__pydantic_fields_set__:
+        if name not in aggregate and event.__dict__[name] is not None:
+            names.append(name)
+    return tuple(names) or (recorded.type,)
+
+
+def _differ(was: Any, now: Any) -> bool:
+    """Whether two values differ; an erased one counts as none, as in the tables."""
+    return bool((None if was is ERASED else was) != (None if now is ERASED else now))
+
+
+def _keys(name: str, was: Any, now: Any) -> Iterator[str]:
+    old, new = (value if isinstance(value, dict) else {} for value in (was, now))
+    return (f"{name}.{key}" for key in {**old, **new} if old.get(key) != new.get(key))
 
 
 def derive(
     projection: Projection, before: Row | None, after: Row | None, recorded: Recorded
 ) -> Iterator[HistoryRow]:
     """The history of one event."""
-    aggregate = projection.aggregate
-    if aggregate is None:
-        return
-    source = recorded.body["source"]
-    shared = {
-        "id": recorded.stream,
-        "position": recorded.position,
-        "aggregate": aggregate.AGGREGATE,
-        "type": recorded.type,
-        "actor": recorded.actor,
-        "occurred_at": recorded.occurred_at,
-        "recorded_at": recorded.recorded_at,
-        "source": source["kind"],
-        "client": source.get("client"),
-    }
-    for name in changed_fields(aggregate, before, after, recorded):
-        yield replace(_BLANK, field=name, **shared)
+    body = recorded.body
+    yield replace(
+        _BLANK,
+        # As the body has them: these rows are only written, so nothing needs to be parsed.
+        id=body["stream"],
+        actor=body["actor"],
+        occurred_at=body["occurred_at"],
+        position=recorded.position,
+        fields=changed_fields(projection, before, after, recorded),
+        aggregate=recorded.event.AGGREGATE.AGGREGATE,
+        type=body["type"],
+        recorded_at=recorded.recorded_at,
+        source=body["source"]["kind"],
+        client=body["source"].get("client"),
+    )
 
 
 _BLANK = HistoryRow()
@@ -98,11 +95,14 @@ history = Derived(
     serves=(
         Serve("position"),
         Serve("position", ("id",)),
-        Serve("position", ("id", "field")),
         Serve("position", ("actor",)),
-        Serve("position", ("field",)),
         Serve("position", ("aggregate",)),
         Serve("position", ("source",)),
+        Serve("position", ("fields",)),
+        Serve("position", ("id", "fields")),
         Serve("occurred_at"),
+        Serve("occurred_at", ("actor",)),
+        Serve("occurred_at", ("id",)),
     ),
+    unnest="fields",
 )

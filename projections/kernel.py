@@ -4,7 +4,7 @@ The same steps run four ways: live, in a rebuild, as of a date, and in tests. A 
 fresh one the first time) and gives the row after; None deletes it. It never sees another row and never keeps one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -84,6 +84,8 @@ class Projection:
     """For events that touch some of several rows of their stream: the event's field that says which."""
     aggregate: type[Aggregate] | None = None
     """Set where the rows are the records of an aggregate."""
+    fields_of_aggregate: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of the row that are the aggregate's, not the header's."""
 
     def on(self, *events: type[Event], key: str | None = None) -> Callable[[Step], Step]:
         """Follow these events by the decorated step."""
@@ -97,9 +99,15 @@ class Projection:
 
         return follow
 
+    @property
+    def blank(self) -> Row:
+        """The row of nothing yet."""
+        return _blank(self.row)
+
     def follows(self, aggregate: type[Aggregate]) -> "Projection":
         """Fold every event of the aggregate by its own ``evolve``; the row type extends the aggregate."""
         self.aggregate = aggregate
+        self.fields_of_aggregate = dict(aggregate.model_fields)
         for name in aggregate.EVENTS:
             self.steps.setdefault(name, []).insert(0, evolve_record)
         return self
@@ -159,6 +167,8 @@ class Derived:
     derive: Callable[[Projection, Row | None, Row | None, Recorded], Iterable[Row]]
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    unnest: str | None = None
+    """A list that SQL users see as one row for each of its items."""
 
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table."""

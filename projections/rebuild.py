@@ -12,13 +12,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-import psycopg
-
 from projections.folding import Folding
 from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import row_from, table_of
 from store import scan
-from store.database import Connection
+from store.database import Connection, LockTimeout
 from store.event_log import EventLog
 from store.read_models import Table
 from store.tracking import Tracking
@@ -45,7 +43,9 @@ class Rebuilt:
     """Of the live table just before the swap; None where there was none."""
 
 
-def prepare(log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]) -> list[str]:
+def prepare(
+    log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]
+) -> list[str]:
     """Make the tables that this release has and the tenant lacks, folded from the log; gives their names."""
     with log.database.connect("projector", log.tenant.schema) as connection:
         known = Tracking(connection).known()
@@ -171,7 +171,7 @@ class _Swap:
         """Catch up, then under a lock that lasts for the last events only, take the live table's place.
 
         Raises:
-            psycopg.errors.LockNotAvailable: readers kept the live table locked all the while.
+            LockTimeout: readers kept the live table locked all the while.
         """
         self.connection.execute("SET lock_timeout = '500ms'")
         for draft in self.drafts.values():
@@ -184,7 +184,7 @@ class _Swap:
                 with self.connection.transaction():
                     self._swap()
                 return
-            except psycopg.errors.LockNotAvailable:
+            except LockTimeout:
                 self.position = start
                 if not left:
                     raise
@@ -263,7 +263,9 @@ class _Swap:
         exists = connection.execute("SELECT to_regclass(%s)", [table.table]).fetchone()
         if exists and exists[0] is not None:
             # The view must let go of the live table before its former version can be dropped.
-            connection.execute(f"ALTER TABLE {table.table} RENAME TO {table.table}_leaving".encode())
+            connection.execute(
+                f"ALTER TABLE {table.table} RENAME TO {table.table}_leaving".encode()
+            )
         connection.execute(f"ALTER TABLE {draft.table} RENAME TO {table.table}".encode())
         table.publish(connection)
         connection.execute(f"DROP TABLE IF EXISTS {former}".encode())
@@ -281,4 +283,4 @@ def _rename_indexes(connection: Connection, table: str, prefix: str, to: str) ->
     )
     for (name,) in names:
         if name.startswith(prefix):
-            connection.execute(f"ALTER INDEX {name} RENAME TO {to}{name[len(prefix):]}".encode())
+            connection.execute(f"ALTER INDEX {name} RENAME TO {to}{name[len(prefix) :]}".encode())

@@ -12,13 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-import psycopg
-
 from domain.envelope import Recorded
 from projections.folding import Folding, Unfoldable
 from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import row_from, table_of
-from store.database import Connection
+from store.database import OUT_OF_REACH, Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking
 
@@ -61,7 +59,7 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._follow()
-            except (psycopg.OperationalError, psycopg.InterfaceError, Overtaken) as lost:
+            except (*OUT_OF_REACH, Overtaken) as lost:
                 log.warning("the projection runner starts over: %s", type(lost).__name__)
                 self._drop_connection()
                 self._stopping.wait(RETRY)
@@ -173,9 +171,7 @@ class Runner:
             folding.fold(recorded, positions)
         return folding
 
-    def _write(
-        self, connection: Connection, folding: Folding, models: Sequence[ReadModel]
-    ) -> None:
+    def _write(self, connection: Connection, folding: Folding, models: Sequence[ReadModel]) -> None:
         for model in models:
             rows, deleted = folding.take(model)
             table = table_of(model)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.kernel import bare_type, reader_of, replace
 from domain.values import Money
-from projections.kernel import Projection, ReadModel, Row
+from projections.kernel import Derived, Projection, ReadModel, Row
 from store.read_models import Table
 
 _tables: dict[tuple[str, int], Table] = {}
@@ -20,7 +20,13 @@ def table_of(model: ReadModel) -> Table:
     found = _tables.get((model.name, model.version))
     if found is None:
         found = _tables[(model.name, model.version)] = Table(
-            model.name, model.version, model.columns(), model.row.KEY, model.serves, model.search
+            model.name,
+            model.version,
+            model.columns(),
+            model.row.KEY,
+            model.serves,
+            model.search,
+            model.unnest if isinstance(model, Derived) else None,
         )
     return found
 
@@ -32,7 +38,9 @@ def row_from(projection: Projection, values: Mapping[str, Any]) -> Row:
         value = values[column.name]
         if column.part == "amount":
             currency = values[f"{column.name}_currency"]
-            fields[column.field] = None if value is None else Money.model_construct(amount=value, currency=currency)
+            fields[column.field] = (
+                None if value is None else Money.model_construct(amount=value, currency=currency)
+            )
         elif column.part is None and value is not None:
             read = _reader(projection.row, column.field)
             fields[column.field] = value if read is None else read(value)

@@ -12,6 +12,11 @@ users = Projection(
     "users",
     version=1,
     row=UserRow,
-    serves=(Serve("number"), Serve("name"), Serve("name", ("status",)), Serve("name", ("team_id",))),
+    serves=(
+        Serve("number"),
+        Serve("name"),
+        Serve("name", ("status",)),
+        Serve("name", ("team_id",)),
+    ),
     search=("name", "email"),
 ).follows(User)

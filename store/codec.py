@@ -109,9 +109,9 @@ def seal(
         rows.append(
             {
                 "n": n,
-                "subject": str(subject),
+                "subject": subject,
                 "category": category,
-                "key_id": str(key.key_id),
+                "key_id": key.key_id,
                 "nonce": nonce.hex(),
                 "blind": blind.hex(),
                 "ciphertext": ciphertext.hex(),
@@ -120,7 +120,7 @@ def seal(
     kind = type(new.event)
     body = {
         **header,
-        "stream": str(new.stream),
+        "stream": new.stream,
         "version": new.version,
         "type": kind.__name__,
         "schema": kind.SCHEMA,
@@ -150,18 +150,17 @@ def header(envelope: Envelope) -> dict[str, Any]:
         source["client"] = envelope.source.client
     if envelope.source.row is not None:
         source["row"] = envelope.source.row
-    moment = envelope.occurred_at.astimezone(UTC)
     made: dict[str, Any] = {
-        "occurred_at": moment.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
-        "actor": str(envelope.actor),
-        "command": str(envelope.command_id),
-        "correlation": str(envelope.correlation_id or envelope.command_id),
+        "occurred_at": envelope.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": envelope.actor,
+        "command": envelope.command_id,
+        "correlation": envelope.correlation_id or envelope.command_id,
         "source": source,
     }
     if envelope.on_behalf_of is not None:
-        made["on_behalf_of"] = str(envelope.on_behalf_of)
+        made["on_behalf_of"] = envelope.on_behalf_of
     if envelope.causation_id is not None:
-        made["causation"] = str(envelope.causation_id)
+        made["causation"] = envelope.causation_id
     return made
 
 

@@ -7,8 +7,9 @@
 import hashlib
 import hmac
 import os
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -24,6 +25,10 @@ Role = Literal["owner", "writer", "projector", "eraser", "reader"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+OUT_OF_REACH: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What a read raises while the database cannot be reached; the doors answer that it should be tried again."""
+LockTimeout = psycopg.errors.LockNotAvailable
+"""Others kept a lock for longer than one was ready to wait."""
 POOL_SIZE: Final = 8
 """Connections of one role in one process; commits go over one of their own."""
 
@@ -40,6 +45,7 @@ class Database:
     urls: Mapping[Role, str]
     warnings: tuple[str, ...] = ()
     _pools: dict[tuple[Role, str], ConnectionPool[Connection]] = field(default_factory=dict)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def connect(self, role: Role, schema: str = "public", **options: Any) -> Connection:
         """A connection of its own, in autocommit."""
@@ -54,16 +60,7 @@ class Database:
     @contextmanager
     def borrow(self, role: Role, schema: str) -> Iterator[Connection]:
         """A pooled connection in autocommit."""
-        pool = self._pools.get((role, schema))
-        if pool is None:
-            pool = self._pools[(role, schema)] = ConnectionPool(
-                self._conninfo(role, schema),
-                min_size=0,
-                max_size=POOL_SIZE,
-                kwargs={"autocommit": True},
-                check=None,
-                open=True,
-            )
+        pool = self._pools.get((role, schema)) or self._pool(role, schema)
         with pool.connection() as connection:
             yield connection
 
@@ -71,6 +68,20 @@ class Database:
         """Close every pooled connection."""
         while self._pools:
             self._pools.popitem()[1].close()
+
+    def _pool(self, role: Role, schema: str) -> ConnectionPool[Connection]:
+        with self._opening:  # of two threads, one makes it
+            pool = self._pools.get((role, schema))
+            if pool is None:
+                pool = self._pools[(role, schema)] = ConnectionPool(
+                    self._conninfo(role, schema),
+                    min_size=0,
+                    max_size=POOL_SIZE,
+                    kwargs={"autocommit": True},
+                    check=None,
+                    open=True,
+                )
+            return pool
 
     def _conninfo(self, role: Role, schema: str) -> str:
         options = f"-c search_path={schema} -c application_name=kept-{role}"
@@ -95,7 +106,9 @@ def open_database(directory: Path | None = None) -> Database:
     if not url:
         return _embedded(embedded.start(directory or home()))
     _create_roles(url, passwords={})
-    urls: dict[Role, str] = {role: os.environ.get(f"KEPT_{role.upper()}_URL", url) for role in ROLES}
+    urls: dict[Role, str] = {
+        role: os.environ.get(f"KEPT_{role.upper()}_URL", url) for role in ROLES
+    }
     shared = [role for role in ROLES if role != "owner" and urls[role] == url]
     warnings = (
         (
@@ -126,7 +139,8 @@ def _embedded(server: embedded.Server) -> Database:
 def _create_roles(url: str, passwords: Mapping[Role, str]) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         known = {
-            row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^kept_'")
+            row[0]
+            for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^kept_'")
         }
         if known >= {login(role) for role in ROLES}:
             return
@@ -141,7 +155,7 @@ def _create_role(connection: Connection, name: str, password: str | None) -> Non
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
         return
     role = Identifier(name)
-    connection.execute(SQL("CREATE ROLE {} NOINHERIT").format(role))
+    connection.execute(SQL("CREATE ROLE {}").format(role))
     connection.execute(SQL("GRANT {} TO CURRENT_USER").format(role))
     if password is not None:
         connection.execute(
@@ -149,7 +163,13 @@ def _create_role(connection: Connection, name: str, password: str | None) -> Non
         )
     if name == login("owner"):
         database = connection.info.dbname
-        connection.execute(SQL("GRANT CREATE ON DATABASE {} TO {}").format(Identifier(database), role))
+        connection.execute(
+            SQL("GRANT CREATE ON DATABASE {} TO {}").format(Identifier(database), role)
+        )
+    if name == login("projector"):
+        # To see that no open snapshot is older than a rebuilt table; without it a swap waits less.
+        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute(SQL("GRANT pg_read_all_stats TO {}").format(role))
     if name == login("reader"):
         connection.execute(SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
         connection.execute(SQL("ALTER ROLE {} SET statement_timeout = '60s'").format(role))

@@ -51,8 +51,9 @@ class EpochKeyFiles:
     def create(self, tenant: str, epoch: int) -> bytes:
         path = self._path(tenant, epoch)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A name of its own: another thread, or the same process number in another container, may be at it too.
+        draft = path.with_suffix(f".{os.urandom(8).hex()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(os.urandom(KEY_BYTES))
             file.flush()
@@ -63,10 +64,21 @@ class EpochKeyFiles:
             pass
         finally:
             draft.unlink()
+        # Or a power cut could take the only key to what has been acknowledged meanwhile.
+        for directory in (path.parent, self.directory, self.directory.parent):
+            _sync(directory)
         return path.read_bytes()
 
     def _path(self, tenant: str, epoch: int) -> Path:
         return self.directory / tenant / f"{epoch}.key"
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def derived(epoch_key: bytes, purpose: str) -> bytes:

@@ -36,7 +36,9 @@ class SubjectErased(StoreError):
     """The data subject was erased; nothing more may be written about them under the old key."""
 
     def __init__(self) -> None:
-        super().__init__("The person or record that this is about was erased; nothing can be added.")
+        super().__init__(
+            "The person or record that this is about was erased; nothing can be added."
+        )
 
 
 class KeysRaced(StoreError):
@@ -47,7 +49,9 @@ class EventTooLarge(StoreError):
     """An event's public body exceeds what a log entry may hold (65,535 bytes with its time)."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"The change is too large to record: {size} of at most 65527 bytes. Split it.")
+        super().__init__(
+            f"The change is too large to record: {size} of at most 65527 bytes. Split it."
+        )
 
 
 class LogFull(StoreError):

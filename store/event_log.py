@@ -108,10 +108,25 @@ class EventLog:
         waiting, new_keys = self.submit(decision)
         return self.receive(decision, waiting, new_keys)
 
-    def submit(self, decision: Decision) -> tuple[Waiting, list[DataKey]]:
-        """Encrypt and queue a decision; :meth:`receive` waits for it."""
-        entry, new_keys = self._entry(decision)
-        return self._committer.submit(entry), new_keys
+    def submit(
+        self, decision: Decision, keys_ahead: dict[tuple[UUID, str], DataKey] | None = None
+    ) -> tuple[Waiting, list[DataKey]]:
+        """Encrypt and queue a decision; :meth:`receive` waits for it.
+
+        ``keys_ahead`` holds the new keys of decisions about the same record that are queued before
+        it, and takes up those that this one brings.
+        """
+        ahead = {} if keys_ahead is None else keys_ahead
+        entry, new_keys = self._entry(decision, ahead)
+        written = {new.stream for new in decision.events}
+        touches: set[Any] = {*written, *decision.claims}
+        touches.update((key.subject, key.category) for key in new_keys)
+        if decision.idempotency is not None:
+            touches.add((decision.idempotency.client, decision.idempotency.key))
+        reads = frozenset(decision.reads.keys() - written)
+        waiting = self._committer.submit(entry, frozenset(touches), reads)
+        ahead |= {(key.subject, key.category): key for key in new_keys}
+        return waiting, new_keys
 
     def receive(self, decision: Decision, waiting: Waiting, new_keys: list[DataKey]) -> Receipt:
         """The receipt of a submitted decision, or the error that :meth:`append` describes."""
@@ -162,7 +177,9 @@ class EventLog:
         """A stream's events after a version, in order; personal fields decrypted, or Erased."""
         with self.database.borrow("writer", self.tenant.schema) as connection:
             return self._read(
-                connection, "e.stream = %s AND e.version > %s ORDER BY e.version", [stream, after_version]
+                connection,
+                "e.stream = %s AND e.version > %s ORDER BY e.version",
+                [stream, after_version],
             )
 
     def load_many(self, streams: Mapping[UUID, int]) -> list[Recorded]:
@@ -240,10 +257,12 @@ class EventLog:
         for listener in self._listeners:
             listener(position)
 
-    def _entry(self, decision: Decision) -> tuple[bytes, list[DataKey]]:
+    def _entry(
+        self, decision: Decision, keys_ahead: Mapping[tuple[UUID, str], DataKey]
+    ) -> tuple[bytes, list[DataKey]]:
         """A decision as the JSON object that ``append`` takes, and the keys that it brings."""
         parts = [codec.take_apart(new, decision.envelope) for new in decision.events]
-        keys, new_keys = self._keys_for(codec.subjects(parts), decision.born)
+        keys, new_keys = self._keys_for(codec.subjects(parts), decision.born, keys_ahead)
         header = codec.header(decision.envelope)
         rows, personal = [], []
         for n, part in enumerate(parts, start=1):
@@ -251,19 +270,19 @@ class EventLog:
             rows.append(row)
             personal += secret
         entry: dict[str, Any] = {
-            "id": str(decision.envelope.command_id),
-            "stream": str(decision.stream),
+            "id": decision.envelope.command_id,
+            "stream": decision.stream,
             "version": max(
                 (n.version for n in decision.events if n.stream == decision.stream),
                 default=decision.reads.get(decision.stream, 0),
             ),
-            "reads": [{"stream": str(s), "version": v} for s, v in decision.reads.items()],
+            "reads": [{"stream": s, "version": v} for s, v in decision.reads.items()],
             "events": rows,
         }
         if personal:
             entry["personal"] = personal
             fresh = {key.key_id for key in new_keys}
-            entry["live_keys"] = [str(k.key_id) for k in keys.values() if k.key_id not in fresh]
+            entry["live_keys"] = [k.key_id for k in keys.values() if k.key_id not in fresh]
         if new_keys:
             entry["new_keys"] = [key.new for key in new_keys]
         for name, claims in (("claims", decision.claims), ("releases", decision.releases)):
@@ -276,19 +295,23 @@ class EventLog:
         return orjson.dumps(entry), new_keys
 
     def _keys_for(
-        self, pairs: set[tuple[UUID, str]], born: frozenset[UUID]
+        self,
+        pairs: set[tuple[UUID, str]],
+        born: frozenset[UUID],
+        ahead: Mapping[tuple[UUID, str], DataKey],
     ) -> tuple[dict[tuple[UUID, str], DataKey], list[DataKey]]:
-        keys = self.keys.of([pair for pair in pairs if pair[0] not in born])
+        keys = {pair: key for pair in pairs if (key := ahead.get(pair))}
+        keys |= self.keys.of([p for p in pairs if p[0] not in born and p not in keys])
         new_keys = [self.keys.make(*pair) for pair in pairs if pair not in keys]
         return keys | {(key.subject, key.category): key for key in new_keys}, new_keys
 
-    def _claim(self, claim: Claim) -> dict[str, str]:
+    def _claim(self, claim: Claim) -> dict[str, Any]:
         hashed = self.keys.value_hash(claim.aggregate, claim.field, claim.value)
         return {
             "aggregate": claim.aggregate,
             "field": claim.field,
             "hash": hashed.hex(),
-            "stream": str(claim.stream),
+            "stream": claim.stream,
         }
 
     def _read(self, connection: Connection, where: str, parameters: list[Any]) -> list[Recorded]:

@@ -31,6 +31,10 @@ class Waiting:
     """A command on its way into the log; :meth:`wait` for its outcome."""
 
     entry: bytes
+    touches: frozenset[Any] = frozenset()
+    """What else in a batch it must not meet: streams that it writes, values that it claims, keys that it brings."""
+    reads: frozenset[Any] = frozenset()
+    """Streams that it read; others may read them too, but none may write them."""
     outcome: Outcome | None = None
     error: Exception | None = None
     _done: threading.Lock = field(default_factory=threading.Lock)
@@ -56,6 +60,16 @@ class Waiting:
         self._done.release()
 
 
+def independent(batch: list[Waiting]) -> bool:
+    """Whether no command of the batch touches what another one touches or has read."""
+    touched: set[Any] = set()
+    for waiting in batch:
+        if not waiting.touches or not touched.isdisjoint(waiting.touches):
+            return False
+        touched |= waiting.touches
+    return all(touched.isdisjoint(waiting.reads) for waiting in batch)
+
+
 class GroupCommitter:
     """Sends what threads submit to ``append`` in batches. Close it to let the last ones through."""
 
@@ -74,13 +88,18 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
         self._thread.start()
 
-    def submit(self, entry: bytes) -> Waiting:
+    def submit(
+        self,
+        entry: bytes,
+        touches: frozenset[Any] = frozenset(),
+        reads: frozenset[Any] = frozenset(),
+    ) -> Waiting:
         """Queue a command, as the JSON object that ``append`` takes.
 
         Raises:
             LogFull: too many are waiting; nothing was queued.
         """
-        waiting = Waiting(entry)
+        waiting = Waiting(entry, touches, reads)
         with self._wake:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
@@ -105,9 +124,7 @@ class GroupCommitter:
                     self._wake.wait()
                 if not self._queue:
                     return
-                batch = [
-                    self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))
-                ]
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             self._commit(batch)
 
     def _commit(self, batch: list[Waiting]) -> None:
@@ -136,7 +153,8 @@ class GroupCommitter:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
                 return self._connection.execute(
-                    "SELECT outcome, detail FROM append(%s::jsonb)", [payload.decode()]
+                    "SELECT outcome, detail FROM append(%s::jsonb, %s)",
+                    [payload.decode(), independent(batch)],
                 ).fetchall()
             except psycopg.OperationalError as lost:
                 if self._connection is not None:

@@ -63,8 +63,8 @@ class KeyStore:
         nonce = os.urandom(NONCE_BYTES)
         wrapped = nonce + self._wrapper.encrypt(nonce, secret, _bound(key_id, subject, category))
         row = {
-            "key_id": str(key_id),
-            "subject": str(subject),
+            "key_id": key_id,
+            "subject": subject,
             "category": category,
             "epoch": self.epoch,
             "wrapped": wrapped.hex(),

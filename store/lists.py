@@ -41,6 +41,10 @@ class Query:
 
     filters: Mapping[str, Any] = field(default_factory=dict)
     """Equality by column; None means that the column is empty."""
+    since: Any = None
+    """The least value of the column that the list is sorted by."""
+    until: Any = None
+    """The greatest value of the column that the list is sorted by."""
     custom: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Equality by custom field, under ``custom`` or ``custom_personal``."""
     search: str | None = None
@@ -67,12 +71,13 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
         BadCursor: the cursor is of another list.
     """
     sort = _check(table, query)
-    where, parameters = _where(table, query)
+    where, parameters = _where(table, query, sort)
     after = _open(cursor_key, table, query) if query.cursor else None
     limit = min(max(query.limit, 1), MAX_LIMIT)
     rows: list[dict[str, Any]] = []
     # Values first, then nulls: each phase is one range of the index.
-    phases = [False] if sort in table.key else [False, True]
+    bounded = query.since is not None or query.until is not None
+    phases = [False] if sort in table.key or bounded else [False, True]
     for nulls in phases:
         if (after is not None and after["nulls"] and not nulls) or len(rows) > limit:
             continue
@@ -83,14 +88,17 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    token = {"nulls": last[sort] is None, "sort": last[sort], "key": [last[one] for one in table.key]}
+    token = {
+        "nulls": last[sort] is None,
+        "sort": last[sort],
+        "key": [last[one] for one in table.key],
+    }
     return Page(rows[:limit], _seal(cursor_key, table, query, token))
 
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:
     """The exact number of rows that the list has over all its pages."""
-    _check(table, query)
-    where, parameters = _where(table, query)
+    where, parameters = _where(table, query, _check(table, query))
     row = connection.execute(
         f"SELECT count(*) FROM {table.table} WHERE {where}".encode(), parameters
     ).fetchone()
@@ -111,7 +119,9 @@ def _check(table: Table, query: Query) -> str:
     """The column to sort by, if an index serves the list."""
     unknown = [name for name in query.filters if name not in table.by_name]
     if unknown:
-        raise Unserved(f"{unknown[0]}: {table.name} has no such field to filter by. {_served(table)}")
+        raise Unserved(
+            f"{unknown[0]}: {table.name} has no such field to filter by. {_served(table)}"
+        )
     if query.search is not None or query.custom:
         return _check_search(table, query)
     sort = query.sort or (table.serves[0].sort if table.serves else table.key[0])
@@ -147,11 +157,18 @@ def _served(table: Table) -> str:
     return f"Served: {'; '.join(lists)}."
 
 
-def _where(table: Table, query: Query) -> tuple[str, list[Any]]:
+def _where(table: Table, query: Query, sort: str) -> tuple[str, list[Any]]:
     clauses, parameters = ["true"], []
+    for sign, bound in ((">=", query.since), ("<=", query.until)):
+        if bound is not None:
+            clauses.append(f'"{sort}" {sign} %s')
+            parameters.append(bound)
     for name, value in query.filters.items():
         if value is None:
             clauses.append(f'"{name}" IS NULL')
+        elif table.by_name[name].kind == "texts":
+            clauses.append(f'"{name}" @> ARRAY[%s::text]')
+            parameters.append(value)
         else:
             clauses.append(f'"{name}" = %s')
             parameters.append(value)
@@ -201,7 +218,9 @@ def _phase(
             binary=True,
         ).fetchall()
     except psycopg.DataError:
-        raise Unserved("A filter's value does not fit its field. Check ids, dates and numbers.") from None
+        raise Unserved(
+            "A filter's value does not fit its field. Check ids, dates and numbers."
+        ) from None
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -226,6 +245,8 @@ def _fingerprint(table: Table, query: Query) -> bytes:
         query.search,
         query.sort,
         query.descending,
+        str(query.since),
+        str(query.until),
     ]
     return hashlib.sha256(orjson.dumps(about)).digest()
 

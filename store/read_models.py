@@ -4,10 +4,11 @@
 columns. A read model has no migrations: a changed description is a new version beside the old one.
 """
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -37,6 +38,7 @@ _SQL_TYPES: Final = {
     "json": "jsonb",
 }
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -74,6 +76,8 @@ class Table:
     key: tuple[str, ...]
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    unnest: str | None = None
+    """A list column that SQL users see as one row for each item, named in the singular."""
 
     @property
     def table(self) -> str:
@@ -115,8 +119,15 @@ class Table:
         yield "key"
         for number, serve in enumerate(self.serves):
             columns = dict.fromkeys((*serve.filters, serve.sort, *self.key))
-            listed = ", ".join(_q(one) for one in columns)
-            _run(connection, f"CREATE INDEX {table}_{number} ON {table} ({listed})")
+            lists = [one for one in serve.filters if self.by_name[one].kind == "texts"]
+            if lists and len(serve.filters) == 1:
+                _run(
+                    connection,
+                    f"CREATE INDEX {table}_{number} ON {table} USING gin ({_q(lists[0])})",
+                )
+            elif not lists and tuple(columns) != self.key:
+                listed = ", ".join(_q(one) for one in columns)
+                _run(connection, f"CREATE INDEX {table}_{number} ON {table} ({listed})")
             yield ", ".join((*serve.filters, serve.sort))
         if self.search:
             _run(connection, f"CREATE INDEX {table}_grams ON {table} USING gin ({GRAMS})")
@@ -132,7 +143,13 @@ class Table:
 
     def publish(self, connection: Connection) -> None:
         """Point the stable name at this version, for SQL users: public columns only."""
-        public = ", ".join(_q(c.name) for c in self.columns if not c.personal)
+        public = ", ".join(
+            f"unnest({_q(c.name)}) AS {_q(c.name.removesuffix('s'))}"
+            if c.name == self.unnest
+            else _q(c.name)
+            for c in self.columns
+            if not c.personal
+        )
         select = f"SELECT {public} FROM {self.table}"
         try:
             with connection.transaction():
@@ -157,7 +174,9 @@ class Table:
             "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)"
             f" FROM (SELECT {names} FROM {self.table}) t",
         ).fetchone()
-        return (row[0], f"{row[1]:x}" if isinstance(row[1], int) else str(row[1])) if row else (0, "0")
+        return (
+            (row[0], f"{row[1]:x}" if isinstance(row[1], int) else str(row[1])) if row else (0, "0")
+        )
 
     @cached_property
     def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
@@ -223,9 +242,7 @@ class Table:
         """Remove every row of one stream."""
         _run(connection, f"DELETE FROM {self.table} WHERE id = %s", [stream])
 
-    def load(
-        self, connection: Connection, keys: Sequence[tuple[Any, ...]]
-    ) -> list[dict[str, Any]]:
+    def load(self, connection: Connection, keys: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
         """The rows of these keys, as values by column name; absent ones are left out."""
         if not keys:
             return []
@@ -304,18 +321,23 @@ def _writer(column: Column) -> Callable[[Any], str]:
 
 def _write_text(value: Any) -> str:
     text: str = value if type(value) is str else str(value)
-    return text.translate(_ESCAPES) if not text.isalnum() else text
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
 
 
-def _write_texts(values: Iterable[str]) -> str:
-    quoted = (
-        '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
-    )
-    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
+def _write_texts(values: Collection[str]) -> str:
+    if not values:
+        return "{}"
+    joined = '","'.join(values)
+    if '"' in joined.replace('","', "") or _SPECIAL.search(joined):
+        quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+        return ('{"' + '","'.join(quoted) + '"}').translate(_ESCAPES)
+    return f'{{"{joined}"}}'
 
 
 def _write_json(value: Any) -> str:
-    return orjson.dumps(value, default=_plain, option=_JSON).decode().translate(_ESCAPES)
+    if not value:
+        return "[]" if isinstance(value, tuple) else "{}"
+    return _write_text(orjson.dumps(value, default=_plain, option=_JSON).decode())
 
 
 def _plain(value: Any) -> Any:
@@ -330,8 +352,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot stand in a read model")
 
 
-def _write_moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat() if value.tzinfo is not UTC else value.isoformat()
+def _write_moment(value: datetime | str) -> str:
+    return value if isinstance(value, str) else value.isoformat()
 
 
 _WRITERS: Final[dict[str, Callable[[Any], str]]] = {

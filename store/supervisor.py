@@ -29,6 +29,7 @@ from store.cluster import Cluster
 LOCK: Final = "supervisor.lock"
 LOG: Final = "supervisor.log"
 SOCKET: Final = "supervisor.sock"
+NOBODY_YET: Final = 0
 MESSAGE_BYTES: Final = 65_536
 LOG_BYTES: Final = 5_000_000
 LOOK_SECONDS: Final = 5
@@ -49,14 +50,14 @@ def address(home: Path) -> Iterator[str]:
 
 
 class Supervisor:
-    """One PostgreSQL, and the users who keep it running."""
+    """One PostgreSQL, and the visitors whose use of it keeps it running."""
 
     def __init__(self, home: Path, listener: socket.socket) -> None:
         self.home = home
         self.listener = listener
         self.cluster = Cluster(home)
-        self.linger = float(os.environ.get("KEPT_LINGER", "2"))
-        self.users: dict[socket.socket, int] = {}
+        self.linger = linger()
+        self.visitors: dict[socket.socket, int] = {}
         self.idle_since = 0.0
         self.is_told_to_stop = False
         self.selector = selectors.DefaultSelector()
@@ -81,18 +82,20 @@ class Supervisor:
             bound_log(self.home / LOG)
 
     def _patience(self) -> float:
-        left = LOOK_SECONDS if self.users else self.idle_since + self.linger - time.monotonic()
+        left = LOOK_SECONDS if self.visitors else self.idle_since + self.linger - time.monotonic()
         return max(0.0, min(left, LOOK_SECONDS))
 
     def _welcome(self, listener: socket.socket) -> None:
+        """Whoever came keeps us here until it has said what it wants."""
         visitor, _ = listener.accept()
+        self.visitors[visitor] = NOBODY_YET
         self.selector.register(visitor, selectors.EVENT_READ, self._hear)
 
     def _hear(self, visitor: socket.socket) -> None:
         request = receive(visitor)
         match request.get("ask"):
             case "attach":
-                self.users[visitor] = request.get("pid", 0)
+                self.visitors[visitor] = request.get("pid", 0)
                 send(visitor, self._facts())
             case "status":
                 send(visitor, self._facts())
@@ -105,15 +108,16 @@ class Supervisor:
     def _part_from(self, visitor: socket.socket) -> None:
         self.selector.unregister(visitor)
         visitor.close()
-        if self.users.pop(visitor, None) is not None and not self.users:
+        if self.visitors.pop(visitor) != NOBODY_YET:
             self.idle_since = time.monotonic()
 
     def _facts(self) -> dict[str, Any]:
+        users = [pid for pid in self.visitors.values() if pid != NOBODY_YET]
         return {
             "pid": self.cluster.pid,
             "port": self.cluster.port,
-            "users": len(self.users),
-            "user_pids": sorted(self.users.values()),
+            "users": len(users),
+            "user_pids": sorted(users),
             "version": self.cluster.version,
             "data_dir": str(self.cluster.data_dir),
             "supervisor_pid": os.getpid(),
@@ -132,6 +136,15 @@ class Supervisor:
 
     def _be_told_to_stop(self, *_: object) -> None:
         self.is_told_to_stop = True
+
+
+def linger() -> float:
+    """For how long the next command finds the server running: ``KEPT_LINGER`` seconds."""
+    text = os.environ.get("KEPT_LINGER", "2")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise EmbeddedError(f"KEPT_LINGER is {text!r}: set it to a number of seconds.") from error
 
 
 def say(text: str) -> None:

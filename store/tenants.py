@@ -16,6 +16,7 @@ _MIGRATIONS: Final = ("0001_log",)
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (
     "leaf_hash",
+    "may_be_stored_as_a_set",
     "append",
     "lease_numbers",
     "destroy_keys",
@@ -63,18 +64,19 @@ def create(database: Database, name: str, time_zone: str = "UTC") -> Tenant:
     """Make the tenant's schemas and tables.
 
     Raises:
-        TenantError: the name is taken or cannot be one.
+        TenantError: the name is taken or cannot be one, or there is no such time zone.
     """
     schema = schema_of(name)
+    tenant = Tenant(name, _zone(time_zone))
     with database.connect("owner") as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('kept tenants'))")
+        _one_at_a_time(connection)
         if _exists(connection, schema):
             raise TenantError(f"There is already a tenant named {name}. Choose another name.")
         connection.execute(f"CREATE SCHEMA {schema}")
         connection.execute(f"CREATE SCHEMA {schema}_keys")
         _migrate(connection, schema)
         connection.execute("INSERT INTO tenant (time_zone) VALUES (%s)", [time_zone])
-    return Tenant(name, ZoneInfo(time_zone))
+    return tenant
 
 
 def find(database: Database, name: str) -> Tenant:
@@ -90,7 +92,7 @@ def find(database: Database, name: str) -> Tenant:
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         row = None
     if row is None:
-        raise TenantError(f"There is no tenant named {name}. Make it with: kept tenants create {name}")
+        raise _unknown(name)
     return Tenant(name, ZoneInfo(row[0]))
 
 
@@ -105,9 +107,34 @@ def names(database: Database) -> list[str]:
 
 
 def upgrade(database: Database, name: str) -> list[str]:
-    """Bring a tenant's tables and functions up to this release; gives the migrations that were run."""
+    """Bring a tenant's tables and functions up to this release; gives the migrations that were run.
+
+    Raises:
+        TenantError: there is no tenant of this name.
+    """
+    schema = schema_of(name)
     with database.connect("owner") as connection, connection.transaction():
-        return _migrate(connection, schema_of(name))
+        _one_at_a_time(connection)
+        if not _exists(connection, schema):
+            raise _unknown(name)
+        return _migrate(connection, schema)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise TenantError(
+            f"{name!r} is no time zone. Write an IANA name such as Asia/Shanghai."
+        ) from None
+
+
+def _unknown(name: str) -> TenantError:
+    return TenantError(f"There is no tenant named {name}. Make it with: kept tenants create {name}")
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('kept tenants'))")
 
 
 def _exists(connection: Connection, schema: str) -> bool:

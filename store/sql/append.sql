@@ -1,11 +1,24 @@
--- append(batch): the one way into the log. One call, one transaction, one outcome for each command, in order.
+-- append(batch, independent): the one way into the log. One call, one transaction, one outcome for each command.
 --
 -- A command that cannot be stored is refused alone; the others of its batch are not affected. Later commands see
--- earlier ones. The advisory lock is taken by a statement of its own, so that the statements after it see all
--- that the holder before it committed; it also is what makes positions dense.
-CREATE OR REPLACE FUNCTION append(batch jsonb)
+-- earlier ones. The lock is taken by a statement of its own, so that the statements after it see all that the
+-- holder before it committed; it also is what makes positions dense. It is a table's, not an advisory one: those
+-- anybody may take, a reader too, and stop every commit.
+--
+-- It runs as the owner, and the projector may create in the tenant's schema: so nothing here may be found by a
+-- search there, or an operator of the projector's could run as the owner.
+--
+-- A batch whose commands touch nothing in common (the caller says so by "independent") and of which none is to be
+-- refused is stored as one set. Any other batch is gone through command by command.
+CREATE TABLE IF NOT EXISTS append_lock ();
+CREATE OR REPLACE FUNCTION append(batch jsonb, independent boolean)
 RETURNS TABLE (outcome text, detail jsonb)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- The planner guesses that JSON holds a hundred rows, and plans are kept while tables grow: without these it may settle
+-- for scanning a table that was small once.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
 DECLARE
     command record;
     last_position bigint;
@@ -14,11 +27,55 @@ DECLARE
     stored_events integer;
     known record;
 BEGIN
-    PERFORM pg_advisory_xact_lock('{schema}.events'::regclass::oid::bigint);
+    LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
     SELECT e.position, e.recorded_at INTO last_position, last_time
-        FROM events e ORDER BY e.position DESC LIMIT 1;
+        FROM {schema}.events e ORDER BY e.position DESC LIMIT 1;
     last_position := coalesce(last_position, 0);
     now_us := greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint, coalesce(last_time, 0));
+
+    IF independent AND {schema}.may_be_stored_as_a_set(batch) THEN
+        INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, wrapped)
+            SELECT k.key_id, k.subject, k.category, k.epoch, decode(k.wrapped, 'hex')
+            FROM jsonb_to_recordset(batch) AS c (new_keys jsonb), jsonb_to_recordset(c.new_keys)
+                AS k (key_id uuid, subject uuid, category text, epoch integer, wrapped text);
+        INSERT INTO {schema}.unique_values
+            SELECT k.aggregate, k.field, decode(k.hash, 'hex'), k.stream
+            FROM jsonb_to_recordset(batch) AS c (claims jsonb), jsonb_to_recordset(c.claims)
+                AS k (aggregate text, field text, hash text, stream uuid)
+            ON CONFLICT DO NOTHING;
+        RETURN QUERY
+        WITH commands AS MATERIALIZED (
+            SELECT * FROM ROWS FROM (jsonb_to_recordset(batch) AS (idempotency_key text, request_hash text,
+                stream uuid, version integer, events jsonb, personal jsonb)) WITH ORDINALITY
+                AS c (idempotency_key, request_hash, own, own_version, events, personal, ord)
+        ), numbered AS MATERIALIZED (
+            SELECT c.ord, e.n, last_position + row_number() OVER (ORDER BY c.ord, e.n) AS position,
+                e.stream, e.version, e.type, e.body
+            FROM commands c, jsonb_to_recordset(c.events)
+                AS e (n integer, stream uuid, version integer, type text, body text)
+        ), stored AS (
+            INSERT INTO {schema}.events SELECT s.position, s.stream, s.version, s.type, now_us, s.body FROM numbered s
+        ), secrets AS (
+            INSERT INTO {schema}.personal_data
+                SELECT s.position, p.subject, p.category, p.key_id,
+                    decode(p.nonce, 'hex'), decode(p.blind, 'hex'), decode(p.ciphertext, 'hex')
+                FROM commands c CROSS JOIN LATERAL jsonb_to_recordset(c.personal) AS p (n integer, subject uuid,
+                    category text, key_id uuid, nonce text, blind text, ciphertext text)
+                JOIN numbered s ON s.ord = c.ord AND s.n = p.n
+        ), receipts AS MATERIALIZED (
+            SELECT DISTINCT ON (s.ord) s.ord, jsonb_build_object('stream', c.own, 'version', c.own_version,
+                'position', s.position, 'recorded_at', now_us, 'leaf_hash', {schema}.leaf_hash(now_us, s.body)) AS receipt,
+                c.idempotency_key, c.request_hash
+            FROM numbered s JOIN commands c ON c.ord = s.ord
+            ORDER BY s.ord, s.position DESC
+        ), kept AS (
+            INSERT INTO {schema}.command_receipts (client_and_key_hash, request_hash, receipt)
+                SELECT decode(r.idempotency_key, 'hex'), decode(r.request_hash, 'hex'), r.receipt
+                FROM receipts r WHERE r.idempotency_key IS NOT NULL
+        )
+        SELECT 'stored', r.receipt FROM receipts r ORDER BY r.ord;
+        RETURN;
+    END IF;
 
     FOR command IN
         SELECT c.* FROM ROWS FROM (jsonb_to_recordset(batch) AS (
@@ -29,7 +86,7 @@ BEGIN
 
         -- Same key and request: the first answer again. Same key, other request: refused.
         IF command.idempotency_key IS NOT NULL THEN
-            SELECT r.request_hash, r.receipt INTO known FROM command_receipts r
+            SELECT r.request_hash, r.receipt INTO known FROM {schema}.command_receipts r
                 WHERE r.client_and_key_hash = decode(command.idempotency_key, 'hex');
             IF FOUND THEN
                 IF known.request_hash = decode(command.request_hash, 'hex') THEN
@@ -44,7 +101,7 @@ BEGIN
         -- Every stream that was read is still at the version that was read.
         SELECT r.stream, r.version AS expected, v.version AS actual INTO known
             FROM jsonb_to_recordset(command.reads) AS r (stream uuid, version integer)
-            CROSS JOIN LATERAL (SELECT coalesce((SELECT e.version FROM events e WHERE e.stream = r.stream
+            CROSS JOIN LATERAL (SELECT coalesce((SELECT e.version FROM {schema}.events e WHERE e.stream = r.stream
                 ORDER BY e.version DESC LIMIT 1), 0) AS version) v
             WHERE v.version <> r.version LIMIT 1;
         IF FOUND THEN
@@ -53,9 +110,9 @@ BEGIN
             -- A batch that is sent again after its connection was lost finds its own events.
             SELECT jsonb_build_object('stream', command.stream, 'version', command.version,
                     'position', e.position, 'recorded_at', e.recorded_at,
-                    'leaf_hash', leaf_hash(e.recorded_at, e.body)) AS receipt INTO known
+                    'leaf_hash', {schema}.leaf_hash(e.recorded_at, e.body)) AS receipt INTO known
                 FROM jsonb_to_recordset(command.events) AS n (stream uuid, version integer)
-                JOIN events e USING (stream, version)
+                JOIN {schema}.events e USING (stream, version)
                 WHERE e.body::jsonb ->> 'command' = command.id
                 ORDER BY e.position DESC LIMIT 1;
             IF FOUND THEN
@@ -68,7 +125,7 @@ BEGIN
         IF command.claims IS NOT NULL THEN
             SELECT c.aggregate, c.field, u.stream AS holder INTO known
                 FROM jsonb_to_recordset(command.claims) AS c (aggregate text, field text, hash text, stream uuid)
-                JOIN unique_values u ON u.aggregate = c.aggregate AND u.field = c.field
+                JOIN {schema}.unique_values u ON u.aggregate = c.aggregate AND u.field = c.field
                     AND u.value_hash = decode(c.hash, 'hex')
                 WHERE u.stream <> c.stream AND NOT EXISTS (
                     SELECT FROM jsonb_to_recordset(coalesce(command.releases, '[]'))
@@ -106,26 +163,29 @@ BEGIN
         END IF;
 
         IF command.releases IS NOT NULL THEN
-            DELETE FROM unique_values u
+            DELETE FROM {schema}.unique_values u
                 USING jsonb_to_recordset(command.releases) AS r (aggregate text, field text, hash text, stream uuid)
                 WHERE u.aggregate = r.aggregate AND u.field = r.field AND u.value_hash = decode(r.hash, 'hex')
                     AND u.stream = r.stream;
         END IF;
         IF command.claims IS NOT NULL THEN
-            INSERT INTO unique_values
+            INSERT INTO {schema}.unique_values
                 SELECT c.aggregate, c.field, decode(c.hash, 'hex'), c.stream
                 FROM jsonb_to_recordset(command.claims) AS c (aggregate text, field text, hash text, stream uuid)
                 ON CONFLICT DO NOTHING;
         END IF;
 
-        INSERT INTO events
-            SELECT last_position + n.n, n.stream, n.version, n.type, now_us, n.body
-            FROM jsonb_to_recordset(command.events)
-                AS n (n integer, stream uuid, version integer, type text, body text);
+        INSERT INTO {schema}.events
+            SELECT last_position + n.nth, n.stream, n.version, n.type, now_us, n.body
+            FROM ROWS FROM (jsonb_to_recordset(command.events)
+                AS (stream uuid, version integer, type text, body text))
+                WITH ORDINALITY AS n (stream, version, type, body, nth);
         GET DIAGNOSTICS stored_events = ROW_COUNT;
         IF command.personal IS NOT NULL THEN
-            INSERT INTO personal_data
-                SELECT last_position + p.n, p.subject, p.category, p.key_id,
+            INSERT INTO {schema}.personal_data
+                -- one that belongs to none of these events has no position, and fails
+                SELECT last_position + CASE WHEN p.n BETWEEN 1 AND stored_events THEN p.n END,
+                    p.subject, p.category, p.key_id,
                     decode(p.nonce, 'hex'), decode(p.blind, 'hex'), decode(p.ciphertext, 'hex')
                 FROM jsonb_to_recordset(command.personal) AS p (n integer, subject uuid, category text,
                     key_id uuid, nonce text, blind text, ciphertext text);
@@ -135,9 +195,9 @@ BEGIN
         outcome := 'stored';
         detail := jsonb_build_object('stream', command.stream, 'version', command.version,
             'position', last_position, 'recorded_at', now_us, 'leaf_hash',
-            leaf_hash(now_us, command.events -> -1 ->> 'body'));
+            {schema}.leaf_hash(now_us, command.events -> -1 ->> 'body'));
         IF command.idempotency_key IS NOT NULL THEN
-            INSERT INTO command_receipts (client_and_key_hash, request_hash, receipt)
+            INSERT INTO {schema}.command_receipts (client_and_key_hash, request_hash, receipt)
                 VALUES (decode(command.idempotency_key, 'hex'), decode(command.request_hash, 'hex'), detail);
         END IF;
         RETURN NEXT;

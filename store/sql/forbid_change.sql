@@ -1,5 +1,5 @@
 -- Even the owner cannot change the log by a slip: what is stored stays.
-CREATE OR REPLACE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'the event log is append-only';
 END $$;

@@ -146,7 +146,7 @@ def events(aggregate: type[Aggregate]) -> st.SearchStrategy[Event]:
 @cache
 def states(aggregate: type[Aggregate]) -> st.SearchStrategy[Any]:
     """Any state that any events in any order lead to: as-of folds any subset of a history."""
-    histories = st.lists(events(aggregate), max_size=6)
+    histories = st.lists(events(aggregate), max_size=4)
     return perhaps_erased(histories.map(lambda history: fold(aggregate(), history)))
 
 

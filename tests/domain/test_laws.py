@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import os
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from tests.domain.examples import EVENTS, models, perhaps_erased, states
 from tests.dsl import NOW, THIS, new_id
 
 quick = settings(
-    max_examples=25,
+    max_examples=int(os.environ.get("KEPT_EXAMPLES", "10")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -35,8 +36,8 @@ def _name(kind: type[Any]) -> str:
 
 
 each_event = pytest.mark.parametrize("event_type", EVENTS, ids=_name)
-_OURS = [one for one in COMMANDS.values() if one.__module__.startswith("commands.")]
-each_command = pytest.mark.parametrize("command_type", sorted(_OURS, key=_name), ids=_name)
+_OURS = [one for _, one in sorted(COMMANDS.items()) if one.__module__.startswith("commands.")]
+each_command = pytest.mark.parametrize("command_type", _OURS, ids=_name)
 each_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=_name)
 
 
@@ -122,28 +123,16 @@ def test_a_fact_evolves_any_state_and_rejects_none(event_type: type[Event]) -> N
     @quick
     @given(states(event_type.AGGREGATE), perhaps_erased(models(event_type)))
     def law(state: Aggregate, event: Event) -> None:
-        before = state.model_copy(deep=False)
+        before = state.model_copy()
         after = event.evolve(state)
         assert type(after) is event_type.AGGREGATE
         assert state == before, "a state is frozen"
         assert after == event.evolve(state), "the same again comes out the same"
-        assert all(isinstance(value, str) for _, value in after.claims())
-
-    law()
-
-
-@each_event
-def test_a_fact_evolves_a_state_of_which_all_is_erased(event_type: type[Event]) -> None:
-    @quick
-    @given(states(event_type.AGGREGATE), models(event_type))
-    def law(state: Aggregate, event: Event) -> None:
         nobody = replace(state, **dict.fromkeys(personal_fields(type(state)), ERASED))
         nothing = replace(event, **dict.fromkeys(personal_fields(event_type), ERASED))
-        for one in (event, nothing):
-            after = one.evolve(nobody)
-            assert [value for _, value in one.evolve(nobody).claims() if value is ERASED] == []
-            assert type(after) is event_type.AGGREGATE
-        assert type(nothing.evolve(event_type.AGGREGATE())) is event_type.AGGREGATE
+        for one in (after, event.evolve(nobody), nothing.evolve(nobody), nothing.evolve(state)):
+            assert type(one) is event_type.AGGREGATE
+            assert all(value and value is not ERASED for _, value in one.claims())
 
     law()
 

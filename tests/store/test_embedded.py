@@ -36,6 +36,8 @@ print(embedded.start(Path(sys.argv[1])).port, flush=True)
 sys.stdin.read()
 """
 
+FORKER = USER.replace("sys.stdin", "__import__('os').fork() and sys.exit()\nsys.stdin")
+
 CROWD = """
 import os, signal, sys, traceback
 from pathlib import Path
@@ -94,9 +96,9 @@ def home(made: Path, new_home: Path) -> Path:
 
 
 @contextmanager
-def a_user(home: Path) -> Iterator[subprocess.Popen[str]]:
+def a_user(home: Path, code: str = USER) -> Iterator[subprocess.Popen[str]]:
     """Another process that uses the home's server, and leaves at the end of the block."""
-    command = [sys.executable, "-c", USER, str(home)]
+    command = [sys.executable, "-c", code, str(home)]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -273,6 +275,14 @@ def test_it_runs_until_its_last_user_leaves(home: Path) -> None:
 def test_a_user_who_is_killed_has_left(home: Path) -> None:
     with a_user(home) as user:
         user.kill()
+    until(lambda: embedded.status(home)["pid"] is None)
+
+
+def test_a_forked_worker_is_a_user_like_its_parent(home: Path) -> None:
+    with a_user(home, FORKER) as parent:
+        parent.wait()
+        time.sleep(0.4)  # twice as long as it lingers
+        assert embedded.status(home)["users"] == 1
     until(lambda: embedded.status(home)["pid"] is None)
 
 
@@ -483,6 +493,12 @@ def test_a_setting_that_is_wrong(home: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"a setting in postgresql\.conf is wrong"):
         embedded.start(home)
     assert embedded.status(home)["pid"] is None
+
+
+def test_a_lingering_time_that_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEPT_LINGER", "a while")
+    with pytest.raises(EmbeddedError, match="set it to a number of seconds"):
+        embedded.start(home)
 
 
 def test_a_home_that_is_a_file(tmp_path: Path) -> None:

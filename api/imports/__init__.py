@@ -1,0 +1,1 @@
+"""Imports: other systems' data, through commands, into the log at its own dates."""

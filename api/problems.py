@@ -1,0 +1,198 @@
+"""Errors, as RFC 9457 has them: a stable type, a sentence for people, and the fields that are wrong.
+
+422 says that the request could never be valid; 409 that the records, as they stand now, refuse it. No answer
+repeats a value that was sent, for it may be personal.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from traceback import extract_tb
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+from uuid_utils.compat import uuid7
+
+from api.replies import PROBLEM, Reply, encoded, etag
+from api.sentences import field_error, field_errors
+from commands.dispatcher import Contended
+from commands.kernel import NotFound, Rejected
+from projections.gate import BadCursor, Unserved
+from store.database import OUT_OF_REACH
+from store.errors import (
+    EventTooLarge,
+    KeyReused,
+    LogFull,
+    LogUnavailable,
+    StoreError,
+    SubjectErased,
+    ValueTaken,
+    VersionConflict,
+)
+
+URN: Final = "urn:kept:problem:"
+
+TITLES: Final[dict[str, tuple[int, str]]] = {
+    "malformed": (400, "The body is not JSON"),
+    "invalid-header": (400, "A header is not valid"),
+    "unserved": (400, "No index serves this list"),
+    "bad-cursor": (400, "The cursor belongs to another list"),
+    "unauthenticated": (401, "An API key is needed"),
+    "forbidden": (403, "The key's role may not do this"),
+    "not-found": (404, "There is no such record"),
+    "no-such-route": (404, "There is no such route"),
+    "method-not-allowed": (405, "The route does not know this method"),
+    "rejected": (409, "The business rules refuse this"),
+    "version-conflict": (409, "A record has changed meanwhile"),
+    "value-taken": (409, "Another record holds this value"),
+    "erased": (410, "The data subject was erased"),
+    "version-mismatch": (412, "The record is not at the version that you saw"),
+    "too-large": (413, "The request is too large"),
+    "unsupported-media-type": (415, "The body has to be JSON"),
+    "validation": (422, "The request is not valid"),
+    "key-reused": (422, "The Idempotency-Key was used for another request"),
+    "internal": (500, "Kept failed"),
+    "busy": (503, "Too much is waiting"),
+    "unavailable": (503, "The database cannot be reached"),
+    "behind": (503, "The read models are not that far yet"),
+}
+"""Status and title by type. The types of rejections by a command's rules are further ones, always 409."""
+
+RETRY_AFTER: Final = 1
+"""Seconds after which to try again, where the error does not say."""
+
+log = logging.getLogger("kept.api")
+
+
+class Problem(Exception):
+    """An error that the door itself finds; its text repeats nothing that was sent."""
+
+    def __init__(
+        self,
+        type: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.type, self.detail = type, detail
+        self.errors, self.headers, self.members = errors, headers or {}, members
+
+    @classmethod
+    def of_field(cls, type: str, field: str, sentence: str) -> "Problem":
+        """About one field or header; the sentence says what is wrong and what to do."""
+        return cls(type, f"{field}: {sentence}", errors=[field_error(field, sentence)])
+
+    def reply(self) -> Reply:
+        """The answer."""
+        status, title = TITLES.get(self.type, TITLES["rejected"])
+        body = {
+            "type": URN + self.type,
+            "title": title,
+            "status": status,
+            "detail": self.detail,
+            **({"errors": self.errors} if self.errors else {}),
+            **self.members,
+        }
+        return Reply(status, orjson.dumps(body), encoded(self.headers), PROBLEM)
+
+
+def busy(detail: str, seconds: int = RETRY_AFTER, type: str = "busy", **members: Any) -> Problem:
+    """Come back later."""
+    return Problem(type, detail, headers={"Retry-After": str(seconds)}, **members)
+
+
+def problem_of(error: Exception, *, target: UUID | None = None, if_match: bool = False) -> Problem:
+    """What to answer for an error. ``target`` is the addressed record, of which ``If-Match`` spoke."""
+    match error:
+        case Problem():
+            return error
+        case ValidationError():
+            return _invalid(error)
+        case Rejected():
+            return _rejection(error)
+        case VersionConflict() if if_match and error.stream == target:
+            return Problem(
+                "version-mismatch",
+                f"{error} Read it again, and decide again.",
+                headers={"ETag": etag(error.actual)},
+                expected=error.expected,
+                actual=error.actual,
+            )
+        case StoreError():
+            return _of_store(error)
+        case Unserved():
+            return Problem("unserved", str(error))
+        case BadCursor():
+            return Problem.of_field("bad-cursor", "cursor", _after_colon(str(error)))
+    if isinstance(error, OUT_OF_REACH):
+        return busy(str(LogUnavailable()), LogUnavailable.retry_after, "unavailable")
+    return _unexpected(error)
+
+
+def _rejection(error: Rejected) -> Problem:
+    sentence, field = error.sentence, error.field
+    if field is None:
+        return Problem("not-found" if isinstance(error, NotFound) else error.type, sentence)
+    return Problem(error.type, sentence, errors=[field_error(field, _after_colon(sentence))])
+
+
+def _of_store(error: StoreError) -> Problem:
+    match error:
+        case VersionConflict():
+            return Problem("version-conflict", f"{error} Try again.")
+        case ValueTaken():
+            sentence = _after_colon(str(error))
+            return Problem(
+                "value-taken",
+                str(error),
+                errors=[field_error(error.field, f"{sentence} Give another, or change that record.")],
+                holder={
+                    "aggregate": error.aggregate,
+                    "id": str(error.holder),
+                    "href": f"/v1/{error.aggregate.replace('_', '-')}/{error.holder}",
+                },
+            )
+        case KeyReused():
+            return Problem("key-reused", str(error))
+        case SubjectErased():
+            return Problem("erased", str(error))
+        case EventTooLarge():
+            return Problem("too-large", str(error))
+        case LogFull() | Contended():
+            return busy(str(error), error.retry_after)
+        case LogUnavailable():
+            return busy(str(error), error.retry_after, "unavailable")
+    return _unexpected(error)
+
+
+def _invalid(error: ValidationError) -> Problem:
+    errors = field_errors(error)
+    if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
+        return Problem("malformed", "The body is not JSON. Send one JSON object, in UTF-8.")
+    first = errors[0]
+    more = f" ({len(errors) - 1} more in errors.)" if len(errors) > 1 else ""
+    where = f"{first['field']}: " if first["field"] else "The body "
+    return Problem(
+        "validation", f"{where}{first['problem']} {first['remedy']}{more}", errors=errors
+    )
+
+
+def _unexpected(error: Exception) -> Problem:
+    """Logged by its type and place only: its text may hold a value."""
+    incident = f"urn:uuid:{uuid7()}"
+    frames = extract_tb(error.__traceback__)
+    where = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in frames[:-6:-1])
+    log.error("%s: %s at %s", incident, type(error).__name__, where)
+    return Problem(
+        "internal",
+        "Something went wrong in Kept, not in your request. Tell an administrator the instance.",
+        instance=incident,
+    )
+
+
+def _after_colon(sentence: str) -> str:
+    return sentence.partition(": ")[2] or sentence

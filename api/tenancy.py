@@ -1,0 +1,104 @@
+"""The tenants that this process serves. Each is opened by the first request with a key of its own."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+from anyio import CapacityLimiter
+
+from api.issuing import Issuer
+from api.progress import Progress
+from api.services import Services
+from api.tailer import Tailer
+from store import tenants
+from store.database import Database
+
+READERS: Final = 8
+"""Reads at once in one tenant: as many as the database pool has connections."""
+NAMES_SECONDS: Final = 1.0
+"""How often the list of tenants is read at most, whatever tenants callers name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a process does beside answering requests, and how much it takes on."""
+
+    run_projections: bool = True
+    """Keep the read models current in a thread of this process."""
+    max_waiting: int = 4_096
+    """Commands on their way into one tenant's log; one more is answered by 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One tenant, open, with what the event loop needs of it."""
+
+    services: Services
+    issuer: Issuer
+    progress: Progress
+    tailer: Tailer
+    reads: CapacityLimiter
+
+    async def close(self) -> None:
+        """Let go of those who wait, then let the last commits through."""
+        await self.tailer.close()
+        await self.progress.close()
+        await self.issuer.close()
+        await asyncio.to_thread(self.services.close)
+
+
+class Tenancy:
+    """Opens tenants, each once, and closes them together."""
+
+    def __init__(self, database: Database, options: Options) -> None:
+        self.database, self.options = database, options
+        self.open: dict[str, Served] = {}
+        self._opening = asyncio.Lock()
+        self._known: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
+        self._closed = False
+
+    async def served(self, name: str) -> Served | None:
+        """The tenant of this name; None if there is none."""
+        found = self.open.get(name)
+        if found is not None:
+            return found
+        async with self._opening:
+            if name not in self.open and name in await self._names() and not self._closed:
+                self.open[name] = await self._open(name)
+            return self.open.get(name)
+
+    async def close(self) -> None:
+        """Close every tenant; the database stays open."""
+        async with self._opening:
+            self._closed = True
+            while self.open:
+                await self.open.popitem()[1].close()
+
+    def stop_waiting(self) -> None:
+        """Let feeds and long polls end, so that a server can come to its own end."""
+        for served in self.open.values():
+            served.tailer.stop()
+
+    async def _open(self, name: str) -> Served:
+        services = await asyncio.to_thread(
+            Services.open, self.database, name, max_waiting=self.options.max_waiting
+        )
+        loop = asyncio.get_running_loop()
+        progress = Progress(services.runner, loop, follows=self.options.run_projections)
+        await progress.start()
+        if self.options.run_projections:
+            await asyncio.to_thread(services.start_runner)
+        tailer = Tailer(services.log, loop)
+        issuer = Issuer(services.dispatcher, self.options.max_waiting)
+        return Served(services, issuer, progress, tailer, CapacityLimiter(READERS))
+
+    async def _names(self) -> frozenset[str]:
+        # Asked before any key is checked, so a made-up name must not open a pool of connections.
+        asked, known = self._known
+        if time.monotonic() - asked > NAMES_SECONDS:
+            known = frozenset(await asyncio.to_thread(tenants.names, self.database))
+            self._known = (time.monotonic(), known)
+        return known

@@ -1,0 +1,183 @@
+"""bench append: one-event commands from 32 threads, against raw rows and against the eventsourcing library.
+
+Ours is the whole way of a command: built, decided, encrypted where it is personal, canonical JSON, one durable
+outcome each. The peers do less: a raw row of the same size (32 connections in autocommit), and the library's
+default ``Application.save`` of an aggregate that is at hand, without loading and without encryption.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from api.services import Services
+from benchmarks import library, orders
+from benchmarks.kernel import (
+    PAIRS,
+    Bar,
+    environment,
+    fresh_database,
+    interleaved,
+    peer_connection,
+    rate,
+    ratio,
+    result,
+)
+from commands.kernel import Command
+
+WORKERS = 32
+RECORDS = 8
+"""Records a worker takes in turn; no two workers share one, as raw rows do not contend either."""
+SECONDS = 2.0
+
+
+def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
+    """Measure; ``scale`` shortens each measurement."""
+    seconds = SECONDS * scale
+    with fresh_database() as database:
+        services = Services.open(database)
+        app = library.Customers(env=library.environment())
+        try:
+            ours = Commands(services)
+            sizes = {kind: ours.entry_size(kind) for kind in ("public", "personal")}
+            raw = {kind: RawRows(f"raw_{kind}", size) for kind, size in sizes.items()}
+            peer = LibrarySaves(app)
+            measured = interleaved(
+                {
+                    "public": lambda: rate(ours.work(orders.public_change), WORKERS, seconds),
+                    "raw public": lambda: rate(raw["public"].work, WORKERS, seconds),
+                    "personal": lambda: rate(ours.work(orders.personal_change), WORKERS, seconds),
+                    "raw personal": lambda: rate(raw["personal"].work, WORKERS, seconds),
+                    "library": lambda: rate(peer.work, WORKERS, seconds),
+                },
+                pairs,
+            )
+            for rows in raw.values():
+                rows.close()
+        finally:
+            app.close()
+            services.close()
+        facts = environment()
+    public, personal = measured["public"], measured["personal"]
+    return result(
+        "append",
+        facts,
+        [
+            ratio(
+                "a change without personal data ÷ raw rows",
+                public,
+                measured["raw public"],
+                Bar(at_least=1.2, target=3),
+                "/s",
+            ),
+            ratio(
+                "a change with personal data ÷ raw rows",
+                personal,
+                measured["raw personal"],
+                Bar(at_least=1.2, target=3),
+                "/s",
+            ),
+            ratio(
+                "a change without personal data ÷ eventsourcing's save",
+                public,
+                measured["library"],
+                Bar(at_least=8, target=30),
+                "/s",
+            ),
+            ratio(
+                "a change with personal data ÷ eventsourcing's save",
+                personal,
+                measured["library"],
+                unit="/s",
+            ),
+        ],
+        [
+            f"{WORKERS} threads, {seconds:g} s a measurement; the command is ChangeCustomer of one field "
+            "(size, or note: 1 row of personal data), one event.",
+            f"Bytes of a raw row: {sizes['public']} (the body), {sizes['personal']} (body and ciphertext).",
+        ],
+    )
+
+
+class Commands:
+    """Our side: every worker changes records of its own, through the dispatcher."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        streams = orders.register(services, WORKERS * RECORDS)
+        self._own = [streams[n::WORKERS] for n in range(WORKERS)]
+        self._numbers: Iterator[int] = itertools.count(1_000)
+
+    def work(
+        self, command: Callable[[int], Command]
+    ) -> Callable[[int, Callable[[], bool]], int]:
+        dispatcher, numbers = self._services.dispatcher, self._numbers
+
+        def issue(worker: int, may_go_on: Callable[[], bool]) -> int:
+            done = 0
+            for stream in itertools.cycle(self._own[worker]):
+                if not may_go_on():
+                    break
+                dispatcher.dispatch(orders.order(command(next(numbers)), stream))
+                done += 1
+            return done
+
+        return issue
+
+    def entry_size(self, kind: str) -> int:
+        """Bytes of the event that such a command stores."""
+        command = orders.public_change(7) if kind == "public" else orders.personal_change(7)
+        receipt = self._services.dispatcher.dispatch(orders.order(command, self._own[0][0]))
+        with self._services.database.connect("writer", self._services.tenant.schema) as connection:
+            row = connection.execute(
+                "SELECT octet_length(body) + coalesce((SELECT sum(octet_length(ciphertext))"
+                " FROM personal_data p WHERE p.position = e.position), 0)"
+                " FROM events e WHERE position = %s",
+                [receipt.position],
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+
+class RawRows:
+    """The limit: as many connections as threads, each inserting one plain row at a time."""
+
+    def __init__(self, table: str, size: int) -> None:
+        self._connections = [peer_connection() for _ in range(WORKERS)]
+        self._connections[0].execute(
+            f"CREATE TABLE {table} (id bigserial PRIMARY KEY, body text NOT NULL)".encode()
+        )
+        self._insert = f"INSERT INTO {table} (body) VALUES (%s)".encode()
+        self._body = "x" * size
+
+    def work(self, worker: int, may_go_on: Callable[[], bool]) -> int:
+        connection, done = self._connections[worker], 0
+        while may_go_on():
+            connection.execute(self._insert, [self._body])
+            done += 1
+        return done
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+class LibrarySaves:
+    """The library's side: every worker saves events of aggregates that it holds in memory."""
+
+    def __init__(self, app: library.Customers) -> None:
+        self._app = app
+        fields = orders.registration(0).model_dump(mode="json", exclude_unset=True)
+        self._own = [
+            [library.Customer.register(fields) for _ in range(RECORDS)] for _ in range(WORKERS)
+        ]
+        app.save(*(one for some in self._own for one in some))
+        self._numbers = itertools.count(1_000)
+
+    def work(self, worker: int, may_go_on: Callable[[], bool]) -> int:
+        done = 0
+        for customer in itertools.cycle(self._own[worker]):
+            if not may_go_on():
+                break
+            customer.change(size=next(self._numbers))
+            self._app.save(customer)
+            done += 1
+        return done

@@ -1,0 +1,220 @@
+"""The kernel of the benchmarks: things measured in turn in one run, and compared pair by pair.
+
+Absolute times say more about the machine than about Kept, so none is reported alone: each ratio is of two
+measurements that followed one another, and the median of the pairs stands beside the smallest and largest.
+"""
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psycopg
+from rich.table import Table
+
+from api.services import open_default
+from store import embedded
+from store.database import Database, home
+
+PAIRS = 9
+_OWN_SETTINGS = ("KEPT_HOME", "KEPT_DATABASE_URL", "KEPT_LINGER")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What is to be reached, and what we are after. ``unit`` is ``×`` for a ratio."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    target: float | None = None
+    unit: str = "×"
+
+    def reached(self, value: float) -> bool | None:
+        """None where nothing was asked for."""
+        if self.at_least is not None:
+            return value >= self.at_least
+        return None if self.at_most is None else value <= self.at_most
+
+
+@dataclass
+class Measured:
+    """One number of a benchmark: the median over its pairs, with the spread."""
+
+    name: str
+    values: list[float]
+    bar: Bar = field(default_factory=Bar)
+    ours: float | None = None
+    theirs: float | None = None
+    unit: str = ""
+    """Of ``ours`` and ``theirs``."""
+
+    def as_json(self) -> dict[str, Any]:
+        middle = median(self.values)
+        shown = {
+            "name": self.name,
+            "ratio" if self.bar.unit == "×" else "value": _round(middle),
+            "min": _round(min(self.values)),
+            "max": _round(max(self.values)),
+            "pairs": [_round(value) for value in self.values],
+            **asdict(self.bar),
+            "reached": self.bar.reached(middle),
+        }
+        if self.ours is not None and self.theirs is not None:
+            shown |= {"ours": _round(self.ours), "theirs": _round(self.theirs), "of": self.unit}
+        return shown
+
+
+def interleaved(
+    subjects: Mapping[str, Callable[[], float]], pairs: int, warm_up: bool = True
+) -> dict[str, list[float]]:
+    """Measure every subject once a round, each round beginning with another one, so that whatever the
+    machine does meanwhile meets them all alike."""
+    names = [*subjects]
+    if warm_up:
+        for name in names:
+            subjects[name]()
+    measured: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(pairs):
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            measured[name].append(subjects[name]())
+    return measured
+
+
+def ratio(
+    name: str, ours: Sequence[float], theirs: Sequence[float], bar: Bar | None = None, unit: str = ""
+) -> Measured:
+    """``ours`` ÷ ``theirs``, pair by pair."""
+    values = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return Measured(name, values, bar or Bar(), median(ours), median(theirs), unit)
+
+
+def result(
+    benchmark: str, facts: Mapping[str, Any], numbers: Sequence[Measured], notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What a benchmark gives: ``ratio`` is that of the first number."""
+    listed = [number.as_json() for number in numbers]
+    return {
+        "benchmark": benchmark,
+        "ratio": listed[0].get("ratio", listed[0].get("value")),
+        "reached": all(one["reached"] is not False for one in listed),
+        "numbers": listed,
+        "facts": dict(facts),
+        "notes": list(notes),
+    }
+
+
+def as_table(report: Mapping[str, Any]) -> Table:
+    """A benchmark's result for people."""
+    facts = ", ".join(f"{name} {value}" for name, value in report["facts"].items())
+    table = Table(
+        title=f"bench {report['benchmark']}", caption="\n".join([facts, *report["notes"]])
+    )
+    for heading in ("", "median", "min – max", "bar [aim]", "ours", "theirs"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for one in report["numbers"]:
+        unit = one["unit"]
+        mark = {True: "[green]", False: "[red]", None: ""}[one["reached"]]
+        of = one.get("of", "")
+        table.add_row(
+            one["name"],
+            f"{mark}{one.get('ratio', one.get('value')):g} {unit}",
+            f"{one['min']:g} – {one['max']:g}",
+            _bar_in_words(one),
+            f"{one['ours']:g} {of}" if "ours" in one else "",
+            f"{one['theirs']:g} {of}" if "theirs" in one else "",
+        )
+    return table
+
+
+def _bar_in_words(one: Mapping[str, Any]) -> str:
+    sign, bound = ("≥", one["at_least"]) if one["at_least"] is not None else ("≤", one["at_most"])
+    if bound is None:
+        return ""
+    aim = f" \\[{one['target']:g}]" if one["target"] is not None else ""
+    return f"{sign} {bound:g}{aim}"
+
+
+@contextmanager
+def fresh_database() -> Iterator[Database]:
+    """An embedded database of its own in a temporary home, gone afterwards."""
+    before = {name: os.environ.pop(name, None) for name in _OWN_SETTINGS}
+    directory = Path(tempfile.mkdtemp(prefix="kept-bench-"))
+    os.environ["KEPT_HOME"] = str(directory)
+    os.environ["KEPT_LINGER"] = "0"
+    try:
+        with closing(open_default()) as database:
+            yield database
+    finally:
+        embedded.stop(directory)
+        shutil.rmtree(directory)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def superuser_url() -> str:
+    """Of the embedded database at ``KEPT_HOME``: peers keep their tables with it, in schemas of their own."""
+    return embedded.start(home()).url()
+
+
+def peer_connection(**options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """A plain connection, in autocommit."""
+    return psycopg.connect(superuser_url(), autocommit=True, **options)
+
+
+def environment() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    with peer_connection() as connection:
+        settings = {
+            name: connection.execute(f"SHOW {name}".encode()).fetchone()
+            for name in ("server_version", "fsync", "synchronous_commit")
+        }
+    shown = {name: value[0] for name, value in settings.items() if value}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "cores": cores,
+        "PostgreSQL": shown["server_version"],
+        "fsync": shown["fsync"],
+        "synchronous_commit": shown["synchronous_commit"],
+    }
+
+
+def rate(work: Callable[[int, Callable[[], bool]], int], workers: int, seconds: float) -> float:
+    """How many a second ``workers`` threads get done: each calls ``work(number, may_go_on)`` once, which
+    gives how many it did. Threads that are ready wait for one another before the clock starts."""
+    start = threading.Barrier(workers + 1)
+    done = [0] * workers
+    failures: list[BaseException] = []
+    clock = [0.0]
+
+    def run(number: int) -> None:
+        try:
+            start.wait()
+            done[number] = work(number, lambda: time.perf_counter() < clock[0])
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(workers)]
+    for thread in threads:
+        thread.start()
+    began = time.perf_counter()
+    clock[0] = began + seconds
+    start.wait()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return sum(done) / (time.perf_counter() - began)
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,60 @@
+"""Commands at a steady pace with every read model kept beside them: how long until each is readable."""
+
+import threading
+import time
+from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from api.services import Services
+from benchmarks import orders
+from projections import DERIVED, PROJECTIONS
+from projections.runner import Runner
+
+WORKERS = 16
+SETTLE_SECONDS = 60.0
+
+
+def delays(
+    services: Services, streams: list[UUID], per_second: int, seconds: float
+) -> list[float]:
+    """Milliseconds from each commit to the runner having folded it, in order of size.
+
+    The runner of this process keeps all read models. Commands are due at fixed moments, whether or not the
+    ones before them are done, so a slow stretch is not hidden.
+    """
+    committed: list[tuple[int, float]] = []
+    folded: list[tuple[int, float]] = []
+    runner = Runner(services.log, PROJECTIONS, DERIVED)
+    runner.on_progress(lambda position: folded.append((position, time.perf_counter())))
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    first = services.log.head()
+    assert runner.wait_for(first, SETTLE_SECONDS)
+
+    def issue(number: int, due: float) -> None:
+        time.sleep(max(due - time.perf_counter(), 0))
+        stream = streams[number % len(streams)]
+        receipt = services.dispatcher.dispatch(
+            orders.order(orders.change_in_turn(number, number), stream)
+        )
+        committed.append((receipt.position, time.perf_counter()))
+
+    began = time.perf_counter() + 0.1
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for number in range(round(per_second * seconds)):
+            due = began + number / per_second
+            time.sleep(max(due - time.perf_counter() - 0.005, 0))
+            pool.submit(issue, number, due)
+    last = max(position for position, _ in committed)
+    caught_up = runner.wait_for(last, SETTLE_SECONDS)
+    runner.stop()
+    thread.join()
+    assert caught_up
+    assert len(committed) == round(per_second * seconds)
+    folded.sort()
+    reached = [position for position, _ in folded]
+    return sorted(
+        max(folded[bisect_left(reached, position)][1] - at, 0) * 1_000
+        for position, at in committed
+    )

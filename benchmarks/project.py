@@ -1,0 +1,116 @@
+"""bench project: one projection live, here and in the eventsourcing library; and how soon a commit is readable.
+
+Both fold the same backlog of customers' events into equal rows of tables with equal indexes. The library's
+projection is written to its advantage: it changes only the columns that an event gives, without reading the row,
+and has nothing to decrypt.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from api.services import Services
+from benchmarks import library, orders
+from benchmarks.kernel import (
+    PAIRS,
+    Bar,
+    Measured,
+    environment,
+    fresh_database,
+    interleaved,
+    ratio,
+    result,
+)
+from benchmarks.library_view import Backlog
+from benchmarks.paced import delays
+from projections.customers import customers
+from projections.runner import Runner
+from projections.tables import table_of
+
+RECORDS = 1_000
+"""Each batch of the runner meets most of them once: nothing is gained by folding one row many times."""
+CHANGES = 3
+"""Events of a customer after its registration."""
+PER_SECOND = 200
+SECONDS = 6.0
+
+
+def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
+    """Measure; ``scale`` reduces the number of events and the seconds."""
+    changes = max(round(CHANGES * scale), 1)
+    with fresh_database() as database:
+        services = Services.open(database)
+        try:
+            streams = _fill(services, changes)
+            events = RECORDS * (1 + changes)
+            peer = Backlog(library.environment(), f"{services.tenant.schema}.customers_v1")
+            peer.fill(RECORDS, changes)
+            measured = interleaved(
+                {
+                    "ours": lambda: events / _fold_all(services),
+                    "library": lambda: peer.events / peer.fold_all(),
+                },
+                pairs,
+            )
+            assert _rows(services) == peer.rows() == RECORDS
+            services.runner.catch_up()  # the other read models, for what comes next
+            seconds = max(SECONDS * scale, 1.0)
+            waits = [delays(services, streams, PER_SECOND, seconds) for _ in range(pairs)]
+        finally:
+            services.close()
+        facts = environment()
+    return result(
+        "project",
+        facts,
+        [
+            ratio(
+                "customers, live ÷ eventsourcing's ProjectionRunner",
+                measured["ours"],
+                measured["library"],
+                Bar(at_least=20, target=50),
+                "events/s",
+            ),
+            _percentile("99 % readable after, all read models", waits, 0.99, Bar(at_most=250, unit="ms")),
+            _percentile("50 % readable after, all read models", waits, 0.50, Bar(unit="ms")),
+        ],
+        [
+            f"{events:,} events of {RECORDS} customers; delays over {seconds:g} s at {PER_SECOND} commands/s, "
+            f"from the commit to the runner's.",
+        ],
+    )
+
+
+def _fill(services: Services, changes: int) -> list[UUID]:
+    """The backlog: registrations, then changes, each round through all customers."""
+    streams = list(orders.register(services, RECORDS))
+    for number in range(changes):
+        outcomes = services.dispatcher.dispatch_all(
+            [
+                orders.order(orders.change_in_turn(number, at), stream)
+                for at, stream in enumerate(streams)
+            ]
+        )
+        assert not any(isinstance(one, Exception) for one in outcomes)
+    return streams
+
+
+def _fold_all(services: Services) -> float:
+    """Seconds in which the live runner folds the whole log into an empty table, by batches as it always does."""
+    with services.database.connect("projector", services.tenant.schema) as connection:
+        connection.execute(f"TRUNCATE {table_of(customers).table}".encode())
+        connection.execute("UPDATE projections SET position = 0 WHERE name = %s", [customers.name])
+    runner = Runner(services.log, [customers], [])
+    began = time.perf_counter()
+    runner.catch_up()
+    return time.perf_counter() - began
+
+
+def _rows(services: Services) -> int:
+    with services.database.connect("projector", services.tenant.schema) as connection:
+        return table_of(customers).checksum(connection)[0]
+
+
+def _percentile(name: str, waits: Sequence[Sequence[float]], share: float, bar: Bar) -> Measured:
+    values = [one[min(int(len(one) * share), len(one) - 1)] for one in waits]
+    return Measured(name, values, bar)
