@@ -4,6 +4,7 @@ import threading
 import time
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from uuid import UUID
 
 from api.services import Services
@@ -23,9 +24,11 @@ def delays(
     The runner of this process keeps all read models. Commands are due at fixed moments, whether or not the
     ones before them are done, so a slow stretch is not hidden.
     """
+    issued: list[int] = []
     committed: list[tuple[int, float]] = []
     folded: list[tuple[int, float]] = []
     runner = Runner(services.log, PROJECTIONS, DERIVED)
+    services.log.on_commit(lambda position: committed.append((position, time.perf_counter())))
     runner.on_progress(lambda position: folded.append((position, time.perf_counter())))
     thread = threading.Thread(target=runner.run, daemon=True)
     thread.start()
@@ -38,7 +41,7 @@ def delays(
         receipt = services.dispatcher.dispatch(
             orders.order(orders.change_in_turn(number, number), stream)
         )
-        committed.append((receipt.position, time.perf_counter()))
+        issued.append(receipt.position)
 
     began = time.perf_counter() + 0.1
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -46,15 +49,14 @@ def delays(
             due = began + number / per_second
             time.sleep(max(due - time.perf_counter() - 0.005, 0))
             pool.submit(issue, number, due)
-    last = max(position for position, _ in committed)
-    caught_up = runner.wait_for(last, SETTLE_SECONDS)
+    caught_up = runner.wait_for(max(issued), SETTLE_SECONDS)
     runner.stop()
     thread.join()
     assert caught_up
-    assert len(committed) == round(per_second * seconds)
-    folded.sort()
-    reached = [position for position, _ in folded]
-    return sorted(
-        max(folded[bisect_left(reached, position)][1] - at, 0) * 1_000
-        for position, at in committed
-    )
+    assert len(issued) == round(per_second * seconds)
+    return sorted((_when(folded, one) - _when(committed, one)) * 1_000 for one in issued)
+
+
+def _when(reports: list[tuple[int, float]], position: int) -> float:
+    """The first moment at which that position was reported, or a later one."""
+    return reports[bisect_left(reports, position, key=itemgetter(0))][1]

@@ -185,7 +185,9 @@ class FollowUpCustomer(Command, to=Customer):
                 field="next_follow_up_on",
             )
         yield CustomerFollowedUp(
-            followed_up_on=day, next_follow_up_on=self.next_follow_up_on, note=self.note
+            followed_up_on=day,
+            next_follow_up_on=self.next_follow_up_on,
+            follow_up_note=self.note,
         )
 
 

@@ -16,7 +16,8 @@ from uuid_utils.compat import uuid7
 from commands.kernel import At, Command, NotFound, Records, Rejected
 from domain.envelope import Envelope
 from domain.fields import ERASED
-from domain.kernel import Aggregate, Event, fold
+from domain.kernel import Aggregate, Event
+from store.application import Held, LogApplication
 from store.codec import NewEvent
 from store.errors import KeysRaced, StoreError, ValueTaken, VersionConflict
 from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
@@ -50,14 +51,6 @@ class Order:
     idempotency: Idempotency | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A state and the version that it is of."""
-
-    state: Aggregate
-    version: int
-
-
 @dataclass(slots=True)
 class Attempt:
     """One try at deciding: what it read, and the states after it."""
@@ -76,6 +69,7 @@ class Dispatcher:
     def __init__(self, log: EventLog, new_id: Callable[[], UUID] = uuid7) -> None:
         self._log, self._new_id = log, new_id
         self._states = StateCache(CACHED_STATES)
+        self._application = LogApplication(log, self._states)
 
     def dispatch(self, order: Order) -> Receipt:
         """Decide and store one command; returns when it is durable.
@@ -182,11 +176,7 @@ class Dispatcher:
         command, target = order.command, type(order.command).TO
         # That an opened stream is new need not be looked up: the append checks it.
         unborn = order.stream is None or (command.OPENS is True and not refresh)
-        own = (
-            Held(target(), 0)
-            if unborn
-            else self._held(attempt, target, attempt.stream, refresh)
-        )
+        own = Held(target(), 0) if unborn else self._held(attempt, target, attempt.stream, refresh)
         attempt.reads[attempt.stream] = own
         self._check_address(order, own)
         now = order.envelope.occurred_at.astimezone(self._log.tenant.zone)
@@ -265,16 +255,11 @@ class Dispatcher:
 
     def _load(self, kind: type[Aggregate], stream: UUID, refresh: bool) -> Held:
         held = self._states.get(stream)
-        if held is not None and not refresh:
-            return held
-        held = held or Held(kind(), 0)
-        newer = self._log.load(stream, held.version)
-        if newer and not isinstance(held.state, newer[0].event.AGGREGATE):
-            return Held(kind(), 0)  # the id of something else
-        held = Held(fold(held.state, (one.event for one in newer)), held.version + len(newer))
-        if held.version:
-            self._states.put(stream, held)
-        return held
+        if held is None or refresh:
+            held = self._application.load(kind, stream)
+            if held.version:
+                self._states.put(stream, held)
+        return held if type(held.state) is kind else Held(kind(), 0)  # the id of something else
 
     def _remember(self, attempt: Attempt, receipt: Receipt) -> None:
         if not receipt.replayed:

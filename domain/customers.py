@@ -164,7 +164,7 @@ class CustomerFollowedUp(Event):
 
     followed_up_on: Public[date, "moment"]
     next_follow_up_on: Public[date | None, "moment"] = None
-    note: Personal[str | None, "content"] = None
+    follow_up_note: Personal[str | None, "content"] = None
 
     def evolve(self, customer: Customer) -> Customer:
         latest = max(self.followed_up_on, customer.last_follow_up_on or self.followed_up_on)

@@ -67,6 +67,10 @@ class Recorded:
         return f"<{self.position}: {self.type} {self.stream} v{self.version}>"
 
     @property
+    def stream_text(self) -> str:
+        return str(self.body["stream"])
+
+    @property
     def type(self) -> str:
         return str(self.body["type"])
 

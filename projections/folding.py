@@ -1,18 +1,21 @@
 """Folding a run of events into rows: the one loop that live, rebuild and as-of share."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from domain.envelope import Recorded
 from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.tables import row_from
+from store.database import Connection
+from store.read_models import Table
 
 Key = tuple[Any, ...]
 
 
 class Unfoldable(Exception):
-    """A step failed on an event: its row has to wait for an operator. The text holds no value of the event."""
+    """A step failed on an event: its row waits for an operator. The text holds no value of it."""
 
     def __init__(self, model: str, recorded: Recorded, cause: Exception) -> None:
         super().__init__(f"{type(cause).__name__} in {model} at {recorded.type}")
@@ -20,7 +23,7 @@ class Unfoldable(Exception):
 
 
 class Folding:
-    """Rows by key and projection, as far as folded; changed ones are taken out by whoever writes them."""
+    """Rows by key and projection, as far as folded, until whoever writes them takes them out."""
 
     def __init__(self, projections: Sequence[Projection], derived: Sequence[Derived] = ()) -> None:
         self._followers: dict[str, list[Projection]] = defaultdict(list)
@@ -28,45 +31,75 @@ class Folding:
             for event in projection.steps:
                 self._followers[event].append(projection)
         self._derived = derived
-        self.rows: dict[str, dict[Key, Row | None]] = {p.name: {} for p in projections}
-        self.derived_rows: dict[str, list[Row]] = {d.name: [] for d in derived}
+        self._projections = {projection.name: projection for projection in projections}
+        self._rows: dict[str, dict[Key, Row | None]] = {}
+        self._derived_rows: dict[str, list[Row]] = {}
         self.parked: set[tuple[str, UUID]] = set()
         self.newly_parked: list[Unfoldable] = []
 
-    def keys(self, events: Iterable[Recorded]) -> dict[str, set[Key]]:
+    def keys(self, events: Iterable[Recorded]) -> list[tuple[Projection, set[Key]]]:
         """The keys that these events touch, by projection."""
-        touched: dict[str, set[Key]] = defaultdict(set)
+        found: dict[str, set[Key]] = defaultdict(set)
         for recorded in events:
             for projection in self._followers.get(recorded.type, ()):
-                touched[projection.name].update(projection.keys_of(recorded))
-        return touched
+                found[projection.name].update(projection.keys_of(recorded))
+        return [(self._projections[name], keys) for name, keys in found.items()]
 
-    def fold(self, recorded: Recorded, skip: Mapping[str, int] | None = None) -> None:
+    def put(self, projection: Projection, key: Key, row: Row) -> None:
+        """A row as it stands before the events to come."""
+        self._rows.setdefault(projection.name, {})[key] = row
+
+    def seed(self, projection: Projection, events: Iterable[Recorded]) -> None:
+        """Fold earlier events into one projection alone, deriving nothing."""
+        rows = self._rows.setdefault(projection.name, {})
+        for recorded in events:
+            if recorded.type in projection.steps:
+                for key in projection.keys_of(recorded):
+                    rows[key] = projection.fold(key, rows.get(key), recorded)
+
+    def fold(self, recorded: Recorded, done: Mapping[str, int] | None = None) -> None:
         """Fold one event into every projection that follows it; a failing step parks its row.
 
-        ``skip`` gives positions up to which a model has folded already.
+        ``done`` gives the positions up to which models have folded before.
         """
         for projection in self._followers.get(recorded.type, ()):
-            if (projection.name, recorded.stream) not in self.parked:
-                for key in projection.keys_of(recorded):
-                    self._fold_row(projection, key, recorded, skip)
+            if self.parked and (projection.name, recorded.stream) in self.parked:
+                continue
+            for key in projection.keys_of(recorded):
+                self._fold_row(projection, key, recorded, done)
+
+    def touched(self) -> list[ReadModel]:
+        """The read models that have rows to be taken."""
+        derived = [one for one in self._derived if one.name in self._derived_rows]
+        return [*(self._projections[name] for name in self._rows), *derived]
+
+    def take(self, model: ReadModel) -> tuple[list[Row], list[Key]]:
+        """The rows to write and the keys to delete of one read model; they are forgotten here."""
+        if isinstance(model, Derived):
+            return self._derived_rows.pop(model.name, []), []
+        rows = self._rows.pop(model.name, {})
+        kept = [row for row in rows.values() if row is not None]
+        return kept, [key for key, row in rows.items() if row is None]
 
     def _fold_row(
-        self, projection: Projection, key: Key, recorded: Recorded, skip: Mapping[str, int] | None
+        self, projection: Projection, key: Key, recorded: Recorded, done: Mapping[str, int] | None
     ) -> None:
-        rows = self.rows[projection.name]
+        name = projection.name
+        rows = self._rows.get(name)
+        if rows is None:
+            rows = self._rows[name] = {}
         before = rows.get(key)
         if before is None:
             before = projection.fresh(key)
         try:
             after = projection.fold(key, before, recorded)
         except Exception as error:  # whatever a step raises, only its row may wait
-            self._park(projection.name, recorded, error)
+            self._park(name, recorded, error)
             return
-        if skip is None or recorded.position > skip.get(projection.name, 0):
+        if done is None or recorded.position > done.get(name, 0):
             rows[key] = after
         if projection.aggregate is not None:
-            self._derive(projection, before, after, recorded, skip)
+            self._derive(projection, before, after, recorded, done)
 
     def _derive(
         self,
@@ -74,30 +107,33 @@ class Folding:
         before: Row | None,
         after: Row | None,
         recorded: Recorded,
-        skip: Mapping[str, int] | None,
+        done: Mapping[str, int] | None,
     ) -> None:
         for derived in self._derived:
-            if (derived.name, recorded.stream) in self.parked:
+            name = derived.name
+            if done is not None and recorded.position <= done.get(name, 0):
                 continue
-            if skip is not None and recorded.position <= skip.get(derived.name, 0):
+            if self.parked and (name, recorded.stream) in self.parked:
                 continue
             try:
-                self.derived_rows[derived.name] += derived.derive(
-                    projection, before, after, recorded
-                )
+                rows = derived.derive(projection, before, after, recorded)
+                self._derived_rows.setdefault(name, []).extend(rows)
             except Exception as error:
-                self._park(derived.name, recorded, error)
+                self._park(name, recorded, error)
 
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:
         self.parked.add((model, recorded.stream))
         self.newly_parked.append(Unfoldable(model, recorded, error))
 
-    def take(self, model: ReadModel) -> tuple[list[Row], list[Key]]:
-        """The rows to write and the keys to delete of one read model; they are forgotten here."""
-        if isinstance(model, Derived):
-            written, self.derived_rows[model.name] = self.derived_rows[model.name], []
-            return written, []
-        rows = self.rows[model.name]
-        self.rows[model.name] = {}
-        kept = [row for row in rows.values() if row is not None]
-        return kept, [key for key, row in rows.items() if row is None]
+
+def load_rows(
+    folding: Folding,
+    projection: Projection,
+    table: Table,
+    connection: Connection,
+    keys: Collection[Key],
+) -> None:
+    """Put the stored rows of these keys into the folding."""
+    for values in table.load(connection, [*keys]):
+        key = tuple(values[one] for one in projection.row.KEY)
+        folding.put(projection, key, row_from(projection, values))

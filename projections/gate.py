@@ -60,7 +60,10 @@ class Gate:
         self, log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]
     ) -> None:
         self._log = log
-        self.models: dict[str, ReadModel] = {m.name: m for m in (*projections, *derived)}
+        self.models: dict[str, ReadModel] = {
+            **{one.name: one for one in projections},
+            **{one.name: one for one in derived},
+        }
         self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
 
     def page(self, reader: Reader, name: str, query: Query) -> Answer:

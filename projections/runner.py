@@ -13,9 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.folding import Folding, Unfoldable
+from projections.folding import Folding, load_rows
 from projections.kernel import Derived, Projection, ReadModel
-from projections.tables import row_from, table_of
+from projections.tables import table_of
 from store.database import OUT_OF_REACH, Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking
@@ -109,7 +109,7 @@ class Runner:
             tracking.unpark(model, stream)
             chosen = next(one for one in self.models if one.name == model)
             table_of(chosen).delete_stream(connection, stream)
-            self._write(connection, folding, [chosen])
+            self._write(connection, folding, chosen)
         return True
 
     def _follow(self) -> None:
@@ -143,7 +143,7 @@ class Runner:
             events = self._log.read_on(connection, min(positions.values()), BATCH)
             if events:
                 folding = self._fold(connection, tracking, events, positions)
-                self._write(connection, folding, self.models)
+                self._write(connection, folding)
                 tracking.park(folding.newly_parked)
                 tracking.advance(self.models, positions, events[-1].position)
         self._report(events[-1].position if events else min(positions.values()))
@@ -158,25 +158,21 @@ class Runner:
     ) -> Folding:
         folding = Folding(self.projections, self.derived)
         folding.parked = tracking.parked()
-        for projection in self.projections:
-            folding.rows[projection.name] = {}
-        touched = folding.keys(events)
-        for projection in self.projections:
-            keys = touched.get(projection.name)
-            for values in table_of(projection).load(connection, [*keys] if keys else []):
-                row = row_from(projection, values)
-                key = tuple(getattr(row, one) for one in projection.row.KEY)
-                folding.rows[projection.name][key] = row
+        for projection, keys in folding.keys(events):
+            load_rows(folding, projection, table_of(projection), connection, keys)
         for recorded in events:
             folding.fold(recorded, positions)
         return folding
 
-    def _write(self, connection: Connection, folding: Folding, models: Sequence[ReadModel]) -> None:
-        for model in models:
+    def _write(
+        self, connection: Connection, folding: Folding, only: ReadModel | None = None
+    ) -> None:
+        for model in folding.touched():
             rows, deleted = folding.take(model)
-            table = table_of(model)
-            table.write(connection, [table.line(row.__dict__) for row in rows])
-            table.delete(connection, deleted)
+            if only is None or model is only:
+                table = table_of(model)
+                table.write(connection, [table.line(row.__dict__) for row in rows])
+                table.delete(connection, deleted)
 
     def _report(self, position: int) -> None:
         with self._progress:
@@ -186,6 +182,3 @@ class Runner:
         if moved:
             for listener in self._listeners:
                 listener(position)
-
-
-__all__ = ["BATCH", "Runner", "Unfoldable"]

@@ -128,9 +128,8 @@ def _embedded(server: embedded.Server) -> Database:
         for role in ROLES
     }
     _create_roles(server.url(), passwords)
-    base = conninfo_to_dict(server.url())
     urls: dict[Role, str] = {
-        role: make_conninfo(**{**base, "user": login(role), "password": passwords[role]})
+        role: make_conninfo(server.url(), user=login(role), password=passwords[role])
         for role in ROLES
     }
     return Database(urls)

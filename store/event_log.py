@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -89,7 +89,7 @@ class EventLog:
         self.database, self.tenant, self.keys = database, tenant, keys
         self._numbers: dict[str, Iterator[int]] = {}
         self._numbers_lock = threading.Lock()
-        self._listeners: list[Any] = []
+        self._listeners: list[Callable[[int], None]] = []
         self._committer = GroupCommitter(
             lambda: database.connect("writer", tenant.schema), self._committed, **limits
         )
@@ -119,7 +119,7 @@ class EventLog:
         ahead = {} if keys_ahead is None else keys_ahead
         entry, new_keys = self._entry(decision, ahead)
         written = {new.stream for new in decision.events}
-        touches: set[Any] = {*written, *decision.claims}
+        touches: set[Any] = {*written, *((c.aggregate, c.field, c.value) for c in decision.claims)}
         touches.update((key.subject, key.category) for key in new_keys)
         if decision.idempotency is not None:
             touches.add((decision.idempotency.client, decision.idempotency.key))
@@ -143,8 +143,19 @@ class EventLog:
             raise ValueTaken(detail["aggregate"], detail["field"], UUID(detail["stream"]))
         if outcome == "key_reused":
             raise KeyReused
+        if outcome == "key_raced":
+            self.keys.of([(key.subject, key.category) for key in new_keys])  # the winner's
+            raise KeysRaced
         self.keys.forget()
-        raise KeysRaced if outcome == "key_raced" else SubjectErased
+        raise SubjectErased
+
+    def send(self, entry: bytes) -> Waiting:
+        """Queue a command that the caller put together, as the JSON object that ``append`` takes.
+
+        Raises:
+            LogFull: too many are waiting.
+        """
+        return self._committer.submit(entry)
 
     def receipt_of(self, idempotency: Idempotency) -> Receipt | None:
         """The receipt that this idempotency key was answered with before.
@@ -249,18 +260,23 @@ class EventLog:
                 self._numbers[aggregate] = iter(range(first + 1, first + NUMBER_BLOCK))
         return number
 
-    def on_commit(self, listener: Any) -> None:
-        """Call ``listener(position)`` after each batch that this process committed; it must not block."""
+    def on_commit(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """Call ``listener(position)`` after each batch that this process committed; it must not block.
+
+        Gives what makes an end of that.
+        """
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def _committed(self, position: int) -> None:
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener(position)
 
     def _entry(
         self, decision: Decision, keys_ahead: Mapping[tuple[UUID, str], DataKey]
     ) -> tuple[bytes, list[DataKey]]:
         """A decision as the JSON object that ``append`` takes, and the keys that it brings."""
+        _check_claims(decision.claims)
         parts = [codec.take_apart(new, decision.envelope) for new in decision.events]
         keys, new_keys = self._keys_for(codec.subjects(parts), decision.born, keys_ahead)
         header = codec.header(decision.envelope)
@@ -301,7 +317,7 @@ class EventLog:
         ahead: Mapping[tuple[UUID, str], DataKey],
     ) -> tuple[dict[tuple[UUID, str], DataKey], list[DataKey]]:
         keys = {pair: key for pair in pairs if (key := ahead.get(pair))}
-        keys |= self.keys.of([p for p in pairs if p[0] not in born and p not in keys])
+        keys |= self.keys.of(pairs - keys.keys(), born)
         new_keys = [self.keys.make(*pair) for pair in pairs if pair not in keys]
         return keys | {(key.subject, key.category): key for key in new_keys}, new_keys
 
@@ -329,6 +345,15 @@ class EventLog:
             codec.unseal(position, recorded_at, body, personal.get(position, ()), keys)
             for position, (recorded_at, body) in entries.items()
         ]
+
+
+def _check_claims(claims: Iterable[Claim]) -> None:
+    """The append tells a claim from what is stored; of two in one command, only this does."""
+    holders: dict[tuple[str, str, str], UUID] = {}
+    for claim in claims:
+        holder = holders.setdefault((claim.aggregate, claim.field, claim.value), claim.stream)
+        if holder != claim.stream:
+            raise ValueTaken(claim.aggregate, claim.field, holder)
 
 
 def _receipt(detail: Mapping[str, Any]) -> Receipt:

@@ -4,7 +4,9 @@ One thread and one connection a process and tenant. Every command gets an outcom
 lost is made anew and the same batch is sent again; the log knows a command that it stored already.
 """
 
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,16 +14,21 @@ from typing import Any, Final
 
 import psycopg
 
-from store.database import Connection
+from store.database import OUT_OF_REACH, Connection
 from store.errors import LogFull, LogUnavailable
 
 MAX_BATCH: Final = 256
 """Commands in one transaction."""
+MAX_BATCH_BYTES: Final = 16_000_000
+"""Of the commands in one transaction; PostgreSQL takes no JSON array above 256 MB."""
 MAX_WAITING: Final = 4_096
 """Commands in the queue; one more is answered by :class:`LogFull`."""
 RECONNECT_FOR: Final = 30.0
-"""Seconds for which a batch is tried again after its connection was lost."""
+"""Seconds for which a batch is tried again after its connection was lost. A database that stays
+away for longer is asked once for each batch, so that those who wait are told soon."""
 RECONNECT_EVERY: Final = 0.1
+
+log = logging.getLogger(__name__)
 
 Outcome = tuple[str, dict[str, Any] | None]
 
@@ -85,6 +92,7 @@ class GroupCommitter:
         self._queue: deque[Waiting] = deque()
         self._wake = threading.Condition()
         self._closing = False
+        self._lost_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
         self._thread.start()
 
@@ -124,17 +132,29 @@ class GroupCommitter:
                     self._wake.wait()
                 if not self._queue:
                     return
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+                batch = self._next_batch()
             self._commit(batch)
+
+    def _next_batch(self) -> list[Waiting]:
+        batch, size = [self._queue.popleft()], 0
+        while self._queue and len(batch) < MAX_BATCH:
+            size += len(batch[-1].entry)
+            if size + len(self._queue[0].entry) > MAX_BATCH_BYTES:
+                break
+            batch.append(self._queue.popleft())
+        return batch
 
     def _commit(self, batch: list[Waiting]) -> None:
         try:
             outcomes = self._send(batch)
-        except psycopg.OperationalError:
-            self._settle(batch, LogUnavailable())
         except Exception as error:
+            if _is_passing(error):
+                for waiting in batch:
+                    waiting.settle(None, LogUnavailable())
+                return
+            self._lost_at = None  # it did answer
             if len(batch) == 1:
-                self._settle(batch, error)
+                batch[0].settle(None, error)
             else:  # whichever of them the error comes from, the others must not suffer
                 for waiting in batch:
                     self._commit([waiting])
@@ -143,30 +163,46 @@ class GroupCommitter:
                 waiting.settle(outcome)
             stored = [d["position"] for o, d in outcomes if o == "stored" and d is not None]
             if stored:
-                self._after_commit(max(stored))
+                self._tell(max(stored))
+
+    def _tell(self, position: int) -> None:
+        try:
+            self._after_commit(position)
+        except Exception as error:  # must not end the thread that everybody waits for
+            log.warning("a listener failed: %s", type(error).__name__)
 
     def _send(self, batch: list[Waiting]) -> list[Outcome]:
         payload = b"[" + b",".join(waiting.entry for waiting in batch) + b"]"
-        waited = 0.0
         while True:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
-                return self._connection.execute(
+                outcomes: list[Outcome] = self._connection.execute(
                     "SELECT outcome, detail FROM append(%s::jsonb, %s)",
                     [payload.decode(), independent(batch)],
                 ).fetchall()
-            except psycopg.OperationalError as lost:
+                self._lost_at = None
+                return outcomes
+            except OUT_OF_REACH as lost:
+                if not _is_passing(lost):
+                    raise
                 if self._connection is not None:
                     self._connection.close()
-                if isinstance(lost, psycopg.errors.QueryCanceled) or waited >= RECONNECT_FOR:
+                now = time.monotonic()
+                self._lost_at = self._lost_at or now
+                if now - self._lost_at >= RECONNECT_FOR:
                     raise
                 # Nothing tells when a server is back, so it is asked.
                 with self._wake:
                     self._wake.wait_for(lambda: False, RECONNECT_EVERY)
-                waited += RECONNECT_EVERY
 
-    @staticmethod
-    def _settle(batch: list[Waiting], error: Exception) -> None:
-        for waiting in batch:
-            waiting.settle(None, error)
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the connection or the server is to blame, and not what was sent.
+
+    Class 54 are PostgreSQL's own limits; 57014 is a statement that took too long for somebody.
+    """
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return isinstance(error, OUT_OF_REACH) and (
+        state is None or not (state.startswith("54") or state == "57014")
+    )

@@ -75,14 +75,18 @@ class KeyStore:
         """An append has stored this new key: others may use it now."""
         self._remember(DataKey(key.key_id, key.subject, key.category, key.cipher))
 
-    def of(self, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], DataKey]:
+    def of(
+        self, wanted: Collection[tuple[UUID, str]], born: Collection[UUID] = ()
+    ) -> dict[tuple[UUID, str], DataKey]:
         """The live keys of these (subject, category) pairs, as far as there are any.
+
+        Those of subjects that are only just ``born`` are not asked for, unless they are known.
 
         Raises:
             SubjectErased: one of them was destroyed and not made anew.
         """
         found = {pair: key for pair in wanted if (key := self._by_subject.get(pair))}
-        missing = [pair for pair in wanted if pair not in found]
+        missing = [pair for pair in wanted if pair not in found and pair[0] not in born]
         if missing:
             with self._database.borrow("writer", self._tenant.schema) as connection:
                 rows = connection.execute(

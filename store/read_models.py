@@ -6,8 +6,8 @@ columns. A read model has no migrations: a changed description is a new version 
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -104,42 +104,37 @@ class Table:
         extra = [SEARCH_TEXT, GRAMS] if self.search else []
         return [column.name for column in self.columns] + extra
 
-    def create(self, connection: Connection, name: str | None = None) -> None:
+    def draft(self) -> "Table":
+        """A table of this description to be built beside this one."""
+        return replace(self, name=f"{self.name}_draft")
+
+    def create(self, connection: Connection) -> None:
         """Make the table without its indexes, but for the key."""
         lines = [f"{_q(c.name)} {_SQL_TYPES[c.kind]}" for c in self.columns]
         if self.search:
             lines += [f'{SEARCH_TEXT} text COLLATE "C"', f'{GRAMS} text[] COLLATE "C"']
-        _run(connection, f"CREATE TABLE {name or self.table} ({', '.join(lines)})")
+        _run(connection, f"CREATE TABLE {self.table} ({', '.join(lines)})")
 
-    def index(self, connection: Connection, name: str | None = None) -> Iterator[str]:
-        """Make the key and every index, one at a step, naming each."""
-        table = name or self.table
+    def index(self, connection: Connection) -> None:
+        """Make the key and every index."""
         key = ", ".join(_q(one) for one in self.key)
-        _run(connection, f"ALTER TABLE {table} ADD PRIMARY KEY ({key})")
-        yield "key"
+        _run(connection, f"ALTER TABLE {self.table} ADD PRIMARY KEY ({key})")
         for number, serve in enumerate(self.serves):
             columns = dict.fromkeys((*serve.filters, serve.sort, *self.key))
             lists = [one for one in serve.filters if self.by_name[one].kind == "texts"]
             if lists and len(serve.filters) == 1:
-                _run(
-                    connection,
-                    f"CREATE INDEX {table}_{number} ON {table} USING gin ({_q(lists[0])})",
-                )
+                self._index(connection, str(number), f"USING gin ({_q(lists[0])})")
             elif not lists and tuple(columns) != self.key:
                 listed = ", ".join(_q(one) for one in columns)
-                _run(connection, f"CREATE INDEX {table}_{number} ON {table} ({listed})")
-            yield ", ".join((*serve.filters, serve.sort))
+                self._index(connection, str(number), f"({listed})")
         if self.search:
-            _run(connection, f"CREATE INDEX {table}_grams ON {table} USING gin ({GRAMS})")
-            yield "search"
+            self._index(connection, GRAMS, f"USING gin ({GRAMS})")
         for column in self.columns:
             if column.name in CUSTOM:
-                _run(
-                    connection,
-                    f"CREATE INDEX {table}_{column.name} ON {table}"
-                    f" USING gin ({column.name} jsonb_path_ops)",
-                )
-                yield column.name
+                self._index(connection, column.name, f"USING gin ({column.name} jsonb_path_ops)")
+
+    def _index(self, connection: Connection, name: str, columns: str) -> None:
+        _run(connection, f"CREATE INDEX {self.table}_{name} ON {self.table} {columns}")
 
     def publish(self, connection: Connection) -> None:
         """Point the stable name at this version, for SQL users: public columns only."""
@@ -195,9 +190,11 @@ class Table:
         return "\t".join(cells) + "\n"
 
     def copy_in(
-        self, connection: Connection, lines: Iterable[str], name: str | None = None
+        self, connection: Connection, lines: Sequence[str], name: str | None = None
     ) -> None:
-        """Append rows by COPY."""
+        """Append rows by COPY, to this table or the one named."""
+        if not lines:
+            return
         names = ", ".join(_q(one) for one in self.column_names)
         with (
             connection.cursor() as cursor,
@@ -266,6 +263,49 @@ class Table:
 
     def _matches(self) -> str:
         return " AND ".join(f"t.{_q(one)} = w.{_q(one)}" for one in self.key)
+
+
+def take_place(connection: Connection, draft: Table, table: Table) -> None:
+    """Put a draft into the live table's place, which stays as ``…_former`` for the way back.
+
+    The stable view is pointed at the new table before the former one goes, so that views of SQL
+    users that depend on it live on.
+    """
+    leaving, former = f"{table.table}_leaving", f"{table.table}_former"
+    row = _run(connection, "SELECT to_regclass(%s)", [table.table]).fetchone()
+    live = row is not None and row[0] is not None
+    if live:
+        _rename(connection, table.table, leaving)
+    _rename(connection, draft.table, table.table)
+    table.publish(connection)
+    _run(connection, f"DROP TABLE IF EXISTS {former}")
+    if live:
+        _rename(connection, leaving, former)
+
+
+def _rename(connection: Connection, table: str, to: str) -> None:
+    """Rename a table and its indexes, whose names begin with its own."""
+    indexes = _run(
+        connection,
+        "SELECT relname FROM pg_index JOIN pg_class c ON c.oid = indexrelid"
+        " WHERE indrelid = %s::regclass",
+        [table],
+    ).fetchall()
+    _run(connection, f"ALTER TABLE {table} RENAME TO {to}")
+    for (name,) in indexes:
+        if name.startswith(table):
+            _run(connection, f"ALTER INDEX {name} RENAME TO {to}{name.removeprefix(table)}")
+
+
+def open_snapshots(connection: Connection, transaction: int) -> bool:
+    """Whether a snapshot is still open that was taken before this transaction id."""
+    row = _run(
+        connection,
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND age(backend_xmin) > age(%s::text::xid))",
+        [str(transaction % 2**32)],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 CUSTOM: Final = ("custom", "custom_personal")

@@ -108,10 +108,11 @@ class Tracking:
                 [failure.model, failure.recorded.stream, failure.recorded.position, str(failure)],
             )
 
-    def unpark(self, model: str, stream: UUID) -> None:
-        """This row waits no more."""
+    def unpark(self, model: str, stream: UUID | None = None) -> None:
+        """This row waits no more; without a stream, none of the read model's rows does."""
         self._connection.execute(
-            "DELETE FROM parked WHERE projection = %s AND stream = %s", [model, stream]
+            "DELETE FROM parked WHERE projection = %s AND stream = coalesce(%s, stream)",
+            [model, stream],
         )
 
     def _positions(self, models: Sequence[Model], lock: str) -> dict[str, int]:

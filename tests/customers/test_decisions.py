@@ -287,7 +287,9 @@ def test_a_follow_up_was_today_where_no_day_is_given() -> None:
         FollowUpCustomer(next_follow_up_on=date(2026, 3, 9), note="Wants an offer.")
     ).then(
         CustomerFollowedUp(
-            followed_up_on=TODAY, next_follow_up_on=date(2026, 3, 9), note="Wants an offer."
+            followed_up_on=TODAY,
+            next_follow_up_on=date(2026, 3, 9),
+            follow_up_note="Wants an offer.",
         )
     )
 

@@ -409,7 +409,7 @@ STATES: dict[str, tuple[Status | None, WaitingFor | None]] = {
 
 
 def incidents() -> Iterator[list[dict[str, str]]]:
-    """The rows of each ticket, in order. Five first rows have a damaged count, and are counted as 0."""
+    """The rows of each ticket, in order; five first rows have a damaged count, taken as 0."""
     with zipfile.ZipFile(INCIDENTS) as packed, packed.open(packed.namelist()[0]) as raw:
         rows = csv.reader(io.TextIOWrapper(raw, "utf-8-sig"))
         names = next(rows)

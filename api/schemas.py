@@ -1,0 +1,159 @@
+"""The components of the OpenAPI document: shapes of commands, rows, receipts and problems."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from api.examples import A_MOMENT, AN_ID
+from api.openapi import add_docstrings, title_of
+from api.parameters import ID, MOMENT, POSITION
+from api.problems import TITLES, URN
+from commands.kernel import COMMANDS
+from projections.kernel import ReadModel
+
+_REF: Final = "#/components/schemas/{model}"
+_LONG_NAME: Final = re.compile(r"(?:domain|commands|projections)__(\w+?)__(\w+)")
+
+RECEIPT: Final = {
+    "type": "object",
+    "description": "Where the command's last event stands in the log, and the hash that proves it.",
+    "required": ["stream", "version", "position", "recorded_at", "leaf_hash"],
+    "properties": {
+        "stream": {**ID, "description": "The record's id."},
+        "version": {"type": "integer", "minimum": 1, "description": "Of the record; also the ETag."},
+        "position": {**POSITION, "description": "In the log. Give it to a read as Kept-Min-Position."},
+        "recorded_at": {**MOMENT, "description": "When Kept learned of it."},
+        "leaf_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "RFC 6962 leaf hash."},
+    },
+    "example": {
+        "stream": AN_ID,
+        "version": 1,
+        "position": 1042,
+        "recorded_at": A_MOMENT,
+        "leaf_hash": "9f" * 32,
+    },
+}
+PROBLEM: Final = {
+    "type": "object",
+    "description": "RFC 9457. `detail` is a sentence for people; programs go by `type`.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": f"{URN}… , stable."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "problem"],
+                "properties": {
+                    "field": {"type": "string", "description": "Such as `emails.0` or `If-Match`."},
+                    "problem": {"type": "string"},
+                    "remedy": {"type": "string"},
+                },
+            },
+        },
+        "instance": {"type": "string", "format": "uri", "description": "To find it in the server's log."},
+    },
+}
+HEADERS: Final = {
+    "ETag": {"description": "The record's version.", "schema": {"type": "string"}, "example": '"7"'},
+    "Location": {"description": "The record.", "schema": {"type": "string", "format": "uri-reference"}},
+    "Idempotency-Replayed": {
+        "description": "`true`: it was recorded before, and this is its first receipt again.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Kept-Position": {
+        "description": "Everything up to this position of the log is in the answer.",
+        "schema": POSITION,
+    },
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},
+}
+
+
+def components(models: Iterable[ReadModel]) -> dict[str, Any]:
+    """Everything that the routes refer to."""
+    return {
+        "schemas": {"Receipt": RECEIPT, "Problem": PROBLEM, **_shapes([*models])},
+        "responses": {f"Problem{status}": _problem(status) for status in statuses()},
+        "headers": HEADERS,
+        "securitySchemes": {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "kept_<tenant>_<id>_<secret>",
+                "description": "An API key; it names its tenant. Made with `kept keys create`.",
+            }
+        },
+    }
+
+
+def statuses() -> list[int]:
+    """Every status of an error."""
+    return sorted({status for status, _ in TITLES.values()})
+
+
+def row_name(model: ReadModel) -> str:
+    """The name of a read model's rows in the document."""
+    return model.row.__name__
+
+
+def _problem(status: int) -> dict[str, Any]:
+    kind, title = next((name, title) for name, (code, title) in TITLES.items() if code == status)
+    example = {"type": URN + kind, "title": title, "status": status, "detail": f"{title}."}
+    made: dict[str, Any] = {
+        "description": f"{title_of(status)}.",
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": _REF.format(model="Problem")},
+                "example": example,
+            }
+        },
+    }
+    if status == 503:  # noqa: PLR2004
+        made["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    return made
+
+
+def _shapes(models: list[ReadModel]) -> dict[str, Any]:
+    commands = [(command, "validation") for command in COMMANDS.values()]
+    rows = [(model.row, "serialization") for model in models]
+    _, made = models_json_schema([*commands, *rows], ref_template=_REF)  # type: ignore[arg-type]
+    shapes: dict[str, Any] = made["$defs"]
+    for command in COMMANDS.values():
+        add_docstrings(command, shapes[command.__name__])
+    for model in models:
+        shape = shapes[row_name(model)]
+        add_docstrings(model.row, shape)
+        _allow_gaps(shape)
+    return dict(sorted(_renamed(shapes).items()))
+
+
+def _allow_gaps(shape: dict[str, Any]) -> None:
+    """A row's field may be null (erased, or nothing yet), or missing (masked for the role)."""
+    shape.pop("required", None)
+    shape.pop("additionalProperties", None)
+    for name, member in shape["properties"].items():
+        words = {key: member.pop(key) for key in ("description", "x-personal") if key in member}
+        member.pop("default", None)
+        nullable = member if {"type": "null"} in member.get("anyOf", ()) else {}
+        shape["properties"][name] = words | (nullable or {"anyOf": [member, {"type": "null"}]})
+
+
+def _renamed(shapes: dict[str, Any]) -> dict[str, Any]:
+    """Of two shapes with the same name, each is called by its file too: ``customers`` and Stage."""
+
+    def name(found: re.Match[str]) -> str:
+        return f"{found[1].title().replace('_', '')}{found[2]}"
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: walk(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        return _LONG_NAME.sub(name, value) if isinstance(value, str) else value
+
+    return {_LONG_NAME.sub(name, key): walk(value) for key, value in shapes.items()}

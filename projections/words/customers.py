@@ -1,0 +1,75 @@
+"""Customers in words."""
+
+from typing import Final
+
+from projections.words.kernel import CHANGED, Both, Words, both
+
+WORDS: Final = Words(
+    noun=Both("customer", "客户"),
+    events={
+        "CustomerChanged": CHANGED,
+        **both(
+            CustomerRegistered=("registered the customer", "登记了客户"),
+            CustomerActivated=("marked the customer as active", "将客户标记为成交"),
+            CustomerFellDormant=("marked the customer as dormant", "将客户标记为沉睡"),
+            CustomerLost=("marked the customer as lost", "将客户标记为流失"),
+            CustomerAssigned=("assigned the customer", "分配了客户"),
+            CustomerReleased=("released the customer into the public pool", "将客户放入公海"),
+            CustomerLocked=("locked the customer to its owner", "锁定了客户"),
+            CustomerUnlocked=("unlocked the customer", "解除了客户锁定"),
+            CustomerFollowedUp=("followed up with the customer", "跟进了客户"),
+            CustomerMerged=("merged the customer into another", "将客户并入另一客户"),
+            CustomerUnmerged=("took the customer out of the merge", "撤销了客户的并入"),
+            CustomerAbsorbed=("merged another customer into this one", "并入了另一客户"),
+            CustomerReturned=("took a merged customer out again", "拆出了已合并的客户"),
+            CustomerArchived=("archived the customer", "归档了客户"),
+            CustomerRestored=("restored the customer", "恢复了客户"),
+        ),
+    },
+    labels=both(
+        name=("name", "名称"),
+        kind=("kind", "客户性质"),
+        type=("type", "客户类型"),
+        industry=("industry", "行业"),
+        level=("level", "级别"),
+        size=("number of employees", "人员规模"),
+        annual_revenue=("annual revenue", "年收入"),
+        website=("website", "网址"),
+        phones=("phone numbers", "电话"),
+        emails=("e-mail addresses", "邮箱"),
+        billing_address=("billing address", "账单地址"),
+        shipping_address=("shipping address", "收货地址"),
+        parent_id=("parent company", "上级客户"),
+        primary_contact_id=("primary contact", "首要联系人"),
+        lead_source=("source", "来源"),
+        note=("note", "备注"),
+        next_follow_up_on=("next follow-up", "下次联系时间"),
+        last_follow_up_on=("last follow-up", "最近跟进时间"),
+        stage=("stage", "阶段"),
+        in_pool=("in the public pool", "公海"),
+        locked=("locked", "锁定"),
+        merged_into_id=("customer it was merged into", "并入的客户"),
+        absorbed=("merged customers", "已合并的客户"),
+        absorbed_id=("merged customer", "合并的客户"),
+        loss_reason=("reason of the loss", "流失原因"),
+        followed_up_on=("day of the follow-up", "跟进日期"),
+        follow_up_note=("what was said", "跟进内容"),
+    ),
+    values={
+        "kind": both(organisation=("organisation", "企业"), person=("person", "个人")),
+        "type": both(
+            prospect=("prospect", "潜在客户"),
+            customer=("customer", "客户"),
+            partner=("partner", "合作伙伴"),
+            reseller=("reseller", "经销商"),
+            competitor=("competitor", "竞争对手"),
+        ),
+        "stage": both(
+            prospect=("prospect", "潜在"),
+            active=("active", "成交"),
+            dormant=("dormant", "沉睡"),
+            lost=("lost", "流失"),
+        ),
+        "level": both(A=("A", "A"), B=("B", "B"), C=("C", "C")),
+    },
+)

@@ -1,0 +1,32 @@
+"""The words that every kind of record needs."""
+
+from typing import Final
+
+from projections.words.kernel import both
+
+LABELS: Final = both(
+    owner_id=("owner", "负责人"),
+    team_id=("team", "团队"),
+    tags=("tags", "标签"),
+    custom=("custom fields", "自定义字段"),
+    custom_personal=("personal custom fields", "个人自定义字段"),
+    source_system=("source system", "来源系统"),
+    external_id=("external ID", "外部ID"),
+    archived=("archived", "归档"),
+    merged_into_id=("record it was merged into", "并入的记录"),
+    absorbed=("merged records", "已合并的记录"),
+    absorbed_id=("merged record", "合并的记录"),
+    brought=("contact points brought along", "带来的联系方式"),
+)
+
+ROLES: Final = both(
+    decision_maker=("decision maker", "决策人"),
+    evaluator=("evaluator", "评估人"),
+    influencer=("influencer", "影响人"),
+    user=("user", "使用人"),
+)
+"""What a contact decides, at a customer or in a deal."""
+
+LEVELS: Final = both(high=("high", "高"), medium=("medium", "中"), low=("low", "低"))
+
+YES_NO: Final = {True: both(it=("yes", "是"))["it"], False: both(it=("no", "否"))["it"]}
