@@ -120,7 +120,8 @@ def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None
 
 
 def open_default(directory: Path | None = None) -> Database:
-    """The database, with the default tenant made if there is none yet, and every tenant up to date."""
+    """The database, with the default tenant made if there is none yet, and every tenant up to date.
+    """
     database = open_database(directory)
     known = tenants.names(database)
     if tenants.DEFAULT not in known:

@@ -1,7 +1,8 @@
-"""The dispatcher: load, decide, append. A decision on a state that has changed since is decided again.
+"""The dispatcher: load, decide, append. What was decided on an old state is decided again.
 
-States are kept in a cache and used without asking whether they are still current: the append checks the version
-of every stream that was read, so an acceptance is always sound; a rejection is confirmed on freshly read states.
+States are kept in a cache and used without asking whether they are still current: the append checks
+the version of every stream that was read, so an acceptance is always sound; a rejection is
+confirmed on freshly read states.
 """
 
 import threading
@@ -25,7 +26,8 @@ from store.group_commit import Waiting
 from store.keys import DataKey
 
 ATTEMPTS: Final = 20
-"""Decisions of one command before it is given up as contended; each lost race is another's success."""
+"""Decisions of one command before it is given up as contended; each lost race is another's success.
+"""
 CACHED_STATES: Final = 20_000
 
 
@@ -77,20 +79,23 @@ class Dispatcher:
         Raises:
             Rejected: the business rules refuse it.
             VersionConflict: ``expected_version`` is not the record's version.
-            ValueTaken, KeyReused, SubjectErased, EventTooLarge, LogFull, LogUnavailable, Contended: see there.
+            Contended, or what :meth:`EventLog.append` raises.
         """
         try:
             return self._dispatch(order)
         except (Rejected, VersionConflict, ValueTaken):
-            # The request may have been stored before, and be refused now because of that very success.
+            # It may have been stored before, and be refused now because of that very success.
             earlier = order.idempotency and self._log.receipt_of(order.idempotency)
             if earlier:
                 return earlier
             raise
 
     def dispatch_all(self, orders: Sequence[Order]) -> list[Receipt | Rejected | StoreError]:
-        """Several commands for one record, in order, without waiting for each: a command is decided on the
-        state that the one before it will leave. One that does not go through so is issued by itself."""
+        """Several commands for one record, in order, without waiting for each.
+
+        A command is decided on the state that the one before it will leave. One that does not go
+        through so is issued by itself.
+        """
         ahead: dict[UUID, Held] = {}
         keys_ahead: dict[tuple[UUID, str], DataKey] = {}
         sent = [self._send_ahead(order, ahead, keys_ahead) for order in orders]

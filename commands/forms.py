@@ -1,6 +1,8 @@
-"""The forms that input must have, where the rule needs the world's tables: phone numbers, currencies, zones.
+"""The forms that input must have, where the rule needs the world's tables: phone numbers,
+currencies, zones.
 
-Each rule takes what the caller wrote and gives its canonical form, or raises ValueError with a sentence.
+Each rule takes what the caller wrote and gives its canonical form, or raises ValueError with a
+sentence.
 """
 
 from collections.abc import Callable
@@ -121,7 +123,9 @@ def _check_of(model: type[BaseModel], field: str) -> Callable[[Any], Any] | None
 
 
 def _check_in(annotation: Any) -> Callable[[Any], Any] | None:
-    """The check inside a type: of an annotated one, of the items of a tuple, of the fields of a model."""
+    """The check inside a type: of an annotated one, of the items of a tuple, of the fields of a
+    model.
+    """
     if get_origin(annotation) is Annotated:
         kind, *marks = get_args(annotation)
         rules = [_RULES[mark.name] for mark in marks if isinstance(mark, Form)]

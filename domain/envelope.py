@@ -53,7 +53,9 @@ class Envelope(Value):
 
 
 class Recorded:
-    """An event as the log holds it: the event, its address and its envelope, read from the body as needed."""
+    """An event as the log holds it: the event, its address and its envelope, read from the body as
+    needed.
+    """
 
     def __init__(self, position: int, recorded_us: int, body: dict[str, Any], event: Event) -> None:
         self.position = position
@@ -61,7 +63,9 @@ class Recorded:
         self.body = body
         self.event = event
         self.trace: dict[str, Any] = {}
-        """The envelope's own personal fields (``reason``, ``file``, ``address``), where they still exist."""
+        """The envelope's own personal fields (``reason``, ``file``, ``address``), where they still
+        exist.
+        """
 
     def __repr__(self) -> str:
         return f"<{self.position}: {self.type} {self.stream} v{self.version}>"

@@ -1,8 +1,9 @@
 """What every field of an event is: personal, or public with its reason.
 
-Nothing is public by type. ``Personal[str, "contact"]`` never enters the event log's body: its value is
-encrypted beside the log under the key of its subject and category, so that it can be erased (GDPR Art. 17,
-PIPL Art. 47). ``Public[str, "vocabulary"]`` stays in the log for ever, for the reason that its word stands for.
+Nothing is public by type. ``Personal[str, "contact"]`` never enters the event log's body: its value
+is encrypted beside the log under the key of its subject and category, so that it can be erased
+(GDPR Art. 17, PIPL Art. 47). ``Public[str, "vocabulary"]`` stays in the log for ever, for the
+reason that its word stands for.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,10 @@ CATEGORIES: Final = {
     "content": "what was said or written: subjects, messages, notes, descriptions",
     "trace": "how a change came about: reasons, file names, network addresses",
 }
-"""Data categories. Each (subject, category) has a key of its own, so each can be erased or kept by itself."""
+"""Data categories.
+
+Each (subject, category) has a key of its own, so each can be erased or kept by itself.
+"""
 
 PUBLIC_REASONS: Final = {
     "vocabulary": "the company's own words (a stage, a SKU, a currency), which describe no person",
@@ -44,7 +48,10 @@ PUBLIC_REASONS: Final = {
 
 
 class Erased(str):
-    """What an erased personal value reads as. Empty, so that code which only looks finds nothing."""
+    """What an erased personal value reads as.
+
+    Empty, so that code which only looks finds nothing.
+    """
 
     __slots__ = ()
 
@@ -68,7 +75,9 @@ class PublicMark:
 
 @dataclass(frozen=True, slots=True)
 class PersonalMark:
-    """``of`` names the field, of the event or else of the aggregate, that holds the data subject's id."""
+    """``of`` names the field, of the event or else of the aggregate, that holds the data subject's
+    id.
+    """
 
     category: str
     of: str | None = None

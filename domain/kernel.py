@@ -1,7 +1,8 @@
 """The kernel of the domain: aggregates are folded from events, and both are frozen values.
 
-An event says what happened; ``evolve`` remembers it and never rejects. Who did it, when, why and from where
-stand on the envelope (:mod:`domain.envelope`), so that neither events nor commands carry ids of their own.
+An event says what happened; ``evolve`` remembers it and never rejects. Who did it, when, why and
+from where stand on the envelope (:mod:`domain.envelope`), so that neither events nor commands carry
+ids of their own.
 """
 
 import inspect
@@ -29,7 +30,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from domain.fields import ERASED
 
 NAMESPACE = UUID("6f0e9a52-5d0b-5c39-9a57-6b657074c0de")
-"""Ids of things that exist once, such as a tenant's default pipeline, are UUIDv5 of their name in here."""
+"""Ids of things that exist once, such as a tenant's default pipeline, are UUIDv5 of their name in
+here.
+"""
 
 Model = TypeVar("Model", bound=BaseModel)
 _set = object.__setattr__
@@ -41,7 +44,9 @@ def well_known(name: str) -> UUID:
 
 
 def replace(value: Model, /, **changes: Any) -> Model:
-    """A copy with some fields changed, unvalidated: 30 × cheaper than ``dataclasses.replace`` of a wide row."""
+    """A copy with some fields changed, unvalidated: 30 × cheaper than ``dataclasses.replace`` of a
+    wide row.
+    """
     return _assemble(
         type(value), {**value.__dict__, **changes}, value.__pydantic_fields_set__ | changes.keys()
     )
@@ -67,7 +72,10 @@ class Value(BaseModel):
 
 
 class Aggregate(Value):
-    """What a stream of events folds into, and the unit of consistency. Frozen; ``Aggregate()`` is the unborn one."""
+    """What a stream of events folds into, and the unit of consistency.
+
+    Frozen; ``Aggregate()`` is the unborn one.
+    """
 
     AGGREGATE: ClassVar[str] = ""
     """The plural under which its commands, read model and routes are found: ``customers``."""
@@ -89,7 +97,10 @@ class Aggregate(Value):
 
 
 class Event(Value):
-    """A fact, past tense, named once for ever. Its aggregate is the one that its ``evolve`` takes."""
+    """A fact, past tense, named once for ever.
+
+    Its aggregate is the one that its ``evolve`` takes.
+    """
 
     SCHEMA: ClassVar[int] = 1
     """Counts up when the shape changes; :meth:`upcast` brings the older shapes up to it."""
@@ -108,12 +119,18 @@ class Event(Value):
         _EVENT_TYPES[cls.__name__] = aggregate.EVENTS[cls.__name__] = cls
 
     def evolve(self, state: Any) -> Any:
-        """The aggregate after this fact. Total: whatever the state, it remembers and does not reject."""
+        """The aggregate after this fact.
+
+        Total: whatever the state, it remembers and does not reject.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it evolves its aggregate")
 
     @classmethod
     def upcast(cls, data: dict[str, Any], schema: int) -> dict[str, Any]:
-        """Bring the stored fields of an older ``schema`` up to :attr:`SCHEMA`. Pure, dict to dict."""
+        """Bring the stored fields of an older ``schema`` up to :attr:`SCHEMA`.
+
+        Pure, dict to dict.
+        """
         return data
 
     @classmethod
@@ -123,7 +140,9 @@ class Event(Value):
 
     @classmethod
     def restore(cls, data: Mapping[str, Any]) -> Self:
-        """From stored fields (JSON values, or ``ERASED``), unvalidated: a fact stays one when rules tighten."""
+        """From stored fields (JSON values, or ``ERASED``), unvalidated: a fact stays one when rules
+        tighten.
+        """
         defaults, readers = _layout(cls)
         values = {**defaults, **data}
         for name, read in readers:
@@ -191,7 +210,9 @@ def reader_of(annotation: Any) -> Callable[[Any], Any] | None:
 
 
 def bare_type(annotation: Any) -> Any:
-    """The type without None and without annotations, outermost: ``Annotated[str, …] | None`` is ``str``."""
+    """The type without None and without annotations, outermost: ``Annotated[str, …] | None`` is
+    ``str``.
+    """
     origin = get_origin(annotation)
     if origin is Annotated:
         return bare_type(get_args(annotation)[0])

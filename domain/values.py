@@ -1,7 +1,8 @@
 """Values that several aggregates share, and the forms that a command's input must have.
 
-A :class:`Form` names a rule that needs the world's tables (currencies, phone numbers); :mod:`commands.forms`
-holds the rules, because this room is pure. Stored facts are never checked again.
+A :class:`Form` names a rule that needs the world's tables (currencies, phone numbers);
+:mod:`commands.forms` holds the rules, because this room is pure. Stored facts are never checked
+again.
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,8 @@ def fold_as_of(
     as_of: datetime | None = None,
     as_known_at: datetime | None = None,
 ) -> Any:
-    """The row, in version order, of events with occurred_at ≤ ``as_of`` and recorded_at ≤ ``as_known_at``.
+    """The row, in version order, of events with occurred_at ≤ ``as_of`` and recorded_at ≤
+    ``as_known_at``.
 
     None for a moment means now. Gives None where no event qualifies.
     """

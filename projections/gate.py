@@ -1,7 +1,7 @@
 """The one gate: every read of personal data, by API, command line, export or feed, passes here.
 
-It knows who reads, masks what their role may not see, and refuses to filter or sort by it. Rows come from the
-read models, by index only; values of the history come from the log.
+It knows who reads, masks what their role may not see, and refuses to filter or sort by it. Rows
+come from the read models, by index only; values of the history come from the log.
 """
 
 from collections import defaultdict
@@ -97,7 +97,9 @@ class Gate:
         as_of: datetime | None = None,
         as_known_at: datetime | None = None,
     ) -> dict[str, Any] | None:
-        """One record as it was at ``as_of``, by what was known at ``as_known_at``; None if it was not there."""
+        """One record as it was at ``as_of``, by what was known at ``as_known_at``; None if it was
+        not there.
+        """
         model = self.models[name]
         if not isinstance(model, Projection) or model.aggregate is None:
             raise Unserved(f"{name} has no records that can be shown as of a date.")
@@ -150,7 +152,8 @@ class Gate:
         used = {*query.filters, *query.custom, query.sort}
         if query.search is not None or used & personal or "custom_personal" in query.custom:
             raise Unserved(
-                f"The role {reader.role} does not see personal data, so it cannot search, filter or sort by it."
+                f"The role {reader.role} does not see personal data, so it cannot search, filter "
+                "or sort by it."
             )
 
     def _masked(self, reader: Reader, model: ReadModel) -> list[str]:

@@ -1,7 +1,8 @@
 """The kernel of the projections: a row type, and one pure step for each event that it follows.
 
-The same steps run four ways: live, in a rebuild, as of a date, and in tests. A step gets the row of its key (a
-fresh one the first time) and gives the row after; None deletes it. It never sees another row and never keeps one.
+The same steps run four ways: live, in a rebuild, as of a date, and in tests. A step gets the row of
+its key (a fresh one the first time) and gives the row after; None deletes it. It never sees another
+row and never keeps one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -71,7 +72,10 @@ class RecordRow(Row):
 
 @dataclass(slots=True)
 class Projection:
-    """A read model: its row type, its steps, and the lists that it serves. ``name_vN`` names its table."""
+    """A read model: its row type, its steps, and the lists that it serves.
+
+    ``name_vN`` names its table.
+    """
 
     name: str
     version: int
@@ -81,7 +85,9 @@ class Projection:
     """Text fields in which substrings are found."""
     steps: dict[str, list[Step]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    """For events that touch some of several rows of their stream: the event's field that says which."""
+    """For events that touch some of several rows of their stream: the event's field that says
+    which.
+    """
     aggregate: type[Aggregate] | None = None
     """Set where the rows are the records of an aggregate."""
     fields_of_aggregate: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +111,9 @@ class Projection:
         return _blank(self.row)
 
     def follows(self, aggregate: type[Aggregate]) -> "Projection":
-        """Fold every event of the aggregate by its own ``evolve``; the row type extends the aggregate."""
+        """Fold every event of the aggregate by its own ``evolve``; the row type extends the
+        aggregate.
+        """
         self.aggregate = aggregate
         self.fields_of_aggregate = dict(aggregate.model_fields)
         for name in aggregate.EVENTS:
@@ -137,7 +145,9 @@ class Projection:
 
 
 def evolve_record(row: RecordRow, event: Event, recorded: Recorded) -> RecordRow:
-    """The step that every event of a record has: the aggregate evolves, and the header says by whom and when."""
+    """The step that every event of a record has: the aggregate evolves, and the header says by whom
+    and when.
+    """
     after: RecordRow = event.evolve(row)
     header: dict[str, Any] = {
         "version": recorded.version,
@@ -159,7 +169,10 @@ Change = tuple[Row | None, Row | None, Recorded]
 
 @dataclass(slots=True)
 class Derived:
-    """A second-stage read model, fed by the row changes of the first stage in the same commit. Append-only."""
+    """A second-stage read model, fed by the row changes of the first stage in the same commit.
+
+    Append-only.
+    """
 
     name: str
     version: int

@@ -1,8 +1,9 @@
 """The runner: follows the log and keeps every live read model, in batches.
 
-A batch is one transaction: events read, rows loaded, folded, written, and the positions moved by compare-and-set,
-so that two runners cannot fold an event twice. The lease only saves the second one's work. An event that a step
-cannot fold parks its row; connection and disk errors never park, they are tried again.
+A batch is one transaction: events read, rows loaded, folded, written, and the positions moved by
+compare-and-set, so that two runners cannot fold an event twice. The lease only saves the second
+one's work. An event that a step cannot fold parks its row; connection and disk errors never park,
+they are tried again.
 """
 
 import logging
@@ -30,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Keeps the live read models of one tenant. :meth:`run` until stopped, or :meth:`catch_up` once."""
+    """Keeps the live read models of one tenant.
+
+    :meth:`run` until stopped, or :meth:`catch_up` once.
+    """
 
     def __init__(
         self, event_log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]

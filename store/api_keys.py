@@ -61,7 +61,8 @@ class ApiKeys:
         """Every key without its secret."""
         with self._database.borrow("writer", self._tenant.schema) as connection:
             rows = connection.execute(
-                "SELECT key_id, user_id, role, created_at, revoked_at FROM api_keys ORDER BY created_at"
+                "SELECT key_id, user_id, role, created_at, revoked_at FROM api_keys"
+                " ORDER BY created_at"
             ).fetchall()
         names = ("key_id", "user_id", "role", "created_at", "revoked_at")
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -75,7 +76,8 @@ class ApiKeys:
         key_id, _, secret = rest.partition("_")
         with self._database.borrow("writer", self._tenant.schema) as connection:
             row = connection.execute(
-                "SELECT secret_hash, user_id, role FROM api_keys WHERE key_id = %s AND revoked_at IS NULL",
+                "SELECT secret_hash, user_id, role FROM api_keys"
+                " WHERE key_id = %s AND revoked_at IS NULL",
                 [key_id],
             ).fetchone()
         if row is None or not hmac.compare_digest(bytes(row[0]), _hash(secret)):

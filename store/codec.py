@@ -1,9 +1,10 @@
-"""Between events and what is stored: the canonical body, and personal data beside it with commitments.
+"""Between events and what is stored: the canonical body, and personal data beside it with
+commitments.
 
-The body is canonical JSON (RFC 8785). Personal fields are in it by name only; their values are encrypted,
-those of one data subject and category together, and the body commits to each such row by
-SHA-256 over blind, nonce, subject, category and ciphertext, each prefixed by its length (4 bytes, big endian).
-The random blind makes the commitment say nothing once the row is gone.
+The body is canonical JSON (RFC 8785). Personal fields are in it by name only; their values are
+encrypted, those of one data subject and category together, and the body commits to each such row by
+SHA-256 over blind, nonce, subject, category and ciphertext, each prefixed by its length (4 bytes,
+big endian). The random blind makes the commitment say nothing once the row is gone.
 """
 
 import hashlib
@@ -34,7 +35,9 @@ _TRACE_FIELDS: Final = ("reason", "file", "address")
 
 @dataclass(slots=True)
 class NewEvent:
-    """An event that was decided: its address, and the aggregate after it (which knows the data subject)."""
+    """An event that was decided: its address, and the aggregate after it (which knows the data
+    subject).
+    """
 
     stream: UUID
     version: int

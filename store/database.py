@@ -1,7 +1,8 @@
 """Connections to PostgreSQL, one database role for each kind of work.
 
-``owner`` migrates and nothing else; ``writer`` appends and reads the log; ``projector`` keeps the read models;
-``eraser`` destroys personal data and keys; ``reader`` is for people's SQL on the read models' views.
+``owner`` migrates and nothing else; ``writer`` appends and reads the log; ``projector`` keeps the
+read models; ``eraser`` destroys personal data and keys; ``reader`` is for people's SQL on the read
+models' views.
 """
 
 import hashlib
@@ -26,7 +27,9 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 OUT_OF_REACH: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What a read raises while the database cannot be reached; the doors answer that it should be tried again."""
+"""What a read raises while the database cannot be reached; the doors answer that it should be tried
+again.
+"""
 LockTimeout = psycopg.errors.LockNotAvailable
 """Others kept a lock for longer than one was ready to wait."""
 POOL_SIZE: Final = 8
@@ -112,8 +115,8 @@ def open_database(directory: Path | None = None) -> Database:
     shared = [role for role in ROLES if role != "owner" and urls[role] == url]
     warnings = (
         (
-            f"One URL serves the roles {', '.join(shared)}: whoever holds it can step out of its role and "
-            f"change the log. Set {', '.join(f'KEPT_{role.upper()}_URL' for role in shared)}.",
+            f"One URL serves the roles {', '.join(shared)}: whoever holds it can step out of its "
+            f"role and change the log. Set {', '.join(f'KEPT_{role.upper()}_URL' for role in shared)}.",
         )
         if shared
         else ()

@@ -1,7 +1,8 @@
-"""Epoch keys: they wrap every data key, so that destroying one reaches the copies that deleting cannot.
+"""Epoch keys: they wrap every data key, so that destroying one reaches the copies that deleting
+cannot.
 
-The provider is a file by default. Whoever loses the epoch key loses every personal value (that is what it is
-for), so docs/running.md says how to escrow it; backups never contain it.
+The provider is a file by default. Whoever loses the epoch key loses every personal value (that is
+what it is for), so docs/running.md says how to escrow it; backups never contain it.
 """
 
 import hashlib
@@ -44,14 +45,15 @@ class EpochKeyFiles:
             return path.read_bytes()
         except FileNotFoundError:
             raise WrongEpochKey(
-                f"The epoch key {epoch} of tenant {tenant} is missing at {path}. Restore it from escrow; "
-                "without it no personal value can be read."
+                f"The epoch key {epoch} of tenant {tenant} is missing at {path}. "
+                "Restore it from escrow; without it no personal value can be read."
             ) from None
 
     def create(self, tenant: str, epoch: int) -> bytes:
         path = self._path(tenant, epoch)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A name of its own: another thread, or the same process number in another container, may be at it too.
+        # A name of its own: another thread, or the same process number in another container, may be
+        # at it too.
         draft = path.with_suffix(f".{os.urandom(8).hex()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

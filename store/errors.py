@@ -28,7 +28,7 @@ class KeyReused(StoreError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This Idempotency-Key was used for a different request. Use a new key for a new request."
+            "This Idempotency-Key was used for a different request. Use a new key for a new one."
         )
 
 
@@ -65,7 +65,9 @@ class LogFull(StoreError):
 
 
 class LogUnavailable(StoreError):
-    """The database cannot be reached; whether the command was stored is not known, a retry by key will tell."""
+    """The database cannot be reached; whether the command was stored is not known, a retry by key
+    will tell.
+    """
 
     retry_after = 2
 

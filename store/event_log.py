@@ -35,7 +35,9 @@ _FROM: Final = "FROM events e LEFT JOIN personal_data p USING (position)"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a command's caller gets: where its last event stands, and the hash by which it can be proved."""
+    """What a command's caller gets: where its last event stands, and the hash by which it can be
+    proved.
+    """
 
     stream: UUID
     version: int
@@ -102,8 +104,9 @@ class EventLog:
         """Store a decision; returns when it is durable.
 
         Raises:
-            VersionConflict, ValueTaken, KeyReused, SubjectErased, KeysRaced, EventTooLarge, LogFull,
-            LogUnavailable: see :mod:`store.errors`; in every case but the last nothing was stored.
+            VersionConflict, ValueTaken, KeyReused, SubjectErased, KeysRaced, EventTooLarge,
+            LogFull, LogUnavailable: see :mod:`store.errors`; in every case but the last nothing was
+            stored.
         """
         waiting, new_keys = self.submit(decision)
         return self.receive(decision, waiting, new_keys)
@@ -261,7 +264,8 @@ class EventLog:
         return number
 
     def on_commit(self, listener: Callable[[int], None]) -> Callable[[], None]:
-        """Call ``listener(position)`` after each batch that this process committed; it must not block.
+        """Call ``listener(position)`` after each batch that this process committed; it must not
+        block.
 
         Gives what makes an end of that.
         """

@@ -1,7 +1,8 @@
 """The group committer: while one batch is being committed, the next one gathers.
 
-One thread and one connection a process and tenant. Every command gets an outcome of its own. A connection that is
-lost is made anew and the same batch is sent again; the log knows a command that it stored already.
+One thread and one connection a process and tenant. Every command gets an outcome of its own. A
+connection that is lost is made anew and the same batch is sent again; the log knows a command that
+it stored already.
 """
 
 import logging
@@ -39,7 +40,9 @@ class Waiting:
 
     entry: bytes
     touches: frozenset[Any] = frozenset()
-    """What else in a batch it must not meet: streams that it writes, values that it claims, keys that it brings."""
+    """What else in a batch it must not meet: streams that it writes, values that it claims, keys
+    that it brings.
+    """
     reads: frozenset[Any] = frozenset()
     """Streams that it read; others may read them too, but none may write them."""
     outcome: Outcome | None = None

@@ -158,7 +158,8 @@ def _open_epoch(database: Database, tenant: Tenant, epoch_keys: EpochKeys) -> tu
         key = epoch_keys.create(tenant.name, 1)
         with database.connect("owner") as connection:
             connection.execute(
-                f"INSERT INTO {tenant.keys}.epochs (epoch, proof) VALUES (1, %s) ON CONFLICT DO NOTHING",
+                f"INSERT INTO {tenant.keys}.epochs (epoch, proof) VALUES (1, %s)"
+                " ON CONFLICT DO NOTHING",
                 [_proof(key)],
             )
             row = connection.execute(query).fetchone()
@@ -166,8 +167,8 @@ def _open_epoch(database: Database, tenant: Tenant, epoch_keys: EpochKeys) -> tu
     key = epoch_keys.get(tenant.name, row[0])
     if bytes(row[1]) != _proof(key):
         raise WrongEpochKey(
-            f"The epoch key {row[0]} of tenant {tenant.name} is not the one its data was written with. "
-            "Restore the right one from escrow."
+            f"The epoch key {row[0]} of tenant {tenant.name} is not the one that its data "
+            "was written with. Restore the right one from escrow."
         )
     return row[0], key
 

@@ -1,7 +1,7 @@
 """Lists of a read model: filtered, sorted, searched and paged by cursor, all by index.
 
-Paging is by key (no OFFSET), with nulls always last. A cursor is sealed by AES-GCM: it may hold a personal value
-to go on after, and it opens only for the list that it was made for.
+Paging is by key (no OFFSET), with nulls always last. A cursor is sealed by AES-GCM: it may hold a
+personal value to go on after, and it opens only for the list that it was made for.
 """
 
 import base64

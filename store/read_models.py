@@ -1,7 +1,8 @@
 """Tables of read models: made from a description, written by COPY, disposable and versioned.
 
-``opportunities_v3`` is the table; ``opportunities`` is the view that people's SQL uses, without the personal
-columns. A read model has no migrations: a changed description is a new version beside the old one.
+``opportunities_v3`` is the table; ``opportunities`` is the view that people's SQL uses, without the
+personal columns. A read model has no migrations: a changed description is a new version beside the
+old one.
 """
 
 import re
@@ -150,8 +151,8 @@ class Table:
             with connection.transaction():
                 _run(connection, f"CREATE OR REPLACE VIEW {self.name} AS {select}")
         except psycopg.errors.InvalidTableDefinition:
-            # Columns went away or changed their type. Views of others that depend on it keep it from being
-            # dropped, and then the error says so: such a change needs a new public name.
+            # Columns went away or changed their type. Views of others that depend on it keep it
+            # from being dropped, and then the error says so: such a change needs a new public name.
             _run(connection, f"DROP VIEW {self.name}")
             _run(connection, f"CREATE VIEW {self.name} AS {select}")
         _run(connection, f"GRANT SELECT ON {self.name} TO kept_reader")
@@ -206,7 +207,8 @@ class Table:
         """Make this connection's staging table, through which :meth:`write` replaces rows."""
         _run(
             connection,
-            f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table}) ON COMMIT DELETE ROWS",
+            f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table})"
+            " ON COMMIT DELETE ROWS",
         )
 
     def write(self, connection: Connection, lines: Sequence[str]) -> None:
@@ -329,7 +331,9 @@ def normal(text: str) -> str:
 
 
 def grams(text: str) -> set[str]:
-    """The unigrams and bigrams of each line: enough to find any substring, two Chinese characters included."""
+    """The unigrams and bigrams of each line: enough to find any substring, two Chinese characters
+    included.
+    """
     found = set(text)
     found.update(map("".join, zip(text, text[1:], strict=False)))
     return {gram for gram in found if "\n" not in gram and gram != " "}

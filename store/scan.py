@@ -16,7 +16,8 @@ _TYPES: Final = ("int8", "int8", "text", "uuid", "text", "uuid", "bytea", "bytea
 
 
 def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
-    """Every event up to a position, ordered by stream and version, so that one stream is in memory at a time.
+    """Every event up to a position, ordered by stream and version, so that one stream is in memory
+    at a time.
 
     The database sorts (on disk where the log is larger than its memory).
     """

@@ -1,8 +1,9 @@
 """Telling other processes that the log has grown.
 
-Inside a process a commit wakes its listeners directly. For other processes each process sends one NOTIFY for all that
-it committed since the last one; never inside the append, where it would serialise the commits of all tenants. A
-wake-up may be missed for many reasons, so whoever waits polls as well.
+Inside a process a commit wakes its listeners directly. For other processes each process sends one
+NOTIFY for all that it committed since the last one; never inside the append, where it would
+serialise the commits of all tenants. A wake-up may be missed for many reasons, so whoever waits
+polls as well.
 """
 
 import threading

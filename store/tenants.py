@@ -145,7 +145,8 @@ def _exists(connection: Connection, schema: str) -> bool:
 def _migrate(connection: Connection, schema: str) -> list[str]:
     connection.execute(f"SET LOCAL search_path = {schema}")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, run_at timestamptz DEFAULT now())"
+        "CREATE TABLE IF NOT EXISTS migrations"
+        " (name text PRIMARY KEY, run_at timestamptz DEFAULT now())"
     )
     done = {row[0] for row in connection.execute("SELECT name FROM migrations")}
     missing = [name for name in _MIGRATIONS if name not in done]

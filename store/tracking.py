@@ -46,7 +46,8 @@ class Tracking:
     def register(self, model: Model, position: int, shape: str) -> None:
         """A table was made, or made anew, folded up to ``position``."""
         self._connection.execute(
-            "INSERT INTO projections (name, version, position, live, shape) VALUES (%s, %s, %s, true, %s)"
+            "INSERT INTO projections (name, version, position, live, shape)"
+            " VALUES (%s, %s, %s, true, %s)"
             " ON CONFLICT (name, version) DO UPDATE SET position = EXCLUDED.position,"
             " live = true, shape = EXCLUDED.shape",
             [model.name, model.version, position, shape],
@@ -58,7 +59,7 @@ class Tracking:
 
     def locked(self, models: Sequence[Model]) -> dict[str, int]:
         """The same, and nobody else moves them until this transaction ends."""
-        return self._positions(models, " FOR UPDATE")
+        return self._positions(models, "FOR UPDATE OF projections")
 
     def lowest(self, models: Sequence[Model]) -> int:
         """Up to where all have folded."""
@@ -118,7 +119,7 @@ class Tracking:
     def _positions(self, models: Sequence[Model], lock: str) -> dict[str, int]:
         rows = self._connection.execute(
             "SELECT name, position FROM projections JOIN unnest(%s::text[], %s::integer[])"
-            f" AS w (name, version) USING (name, version) ORDER BY name{lock and ' FOR UPDATE OF projections'}",
+            f" AS w (name, version) USING (name, version) ORDER BY name {lock}",
             [[model.name for model in models], [model.version for model in models]],
         )
         return {row[0]: row[1] for row in rows}

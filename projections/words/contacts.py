@@ -12,7 +12,10 @@ WORDS: Final = Words(
         **both(
             ContactRegistered=("registered the contact", "登记了联系人"),
             ContactLinked=("linked the contact to a customer", "将联系人关联到客户"),
-            ContactRoleChanged=("changed the contact's role at a customer", "修改了联系人的决策角色"),
+            ContactRoleChanged=(
+                "changed the contact's role at a customer",
+                "修改了联系人的决策角色",
+            ),
             ContactUnlinked=("took the contact away from a customer", "解除了联系人与客户的关联"),
             ContactLeft=("marked that the contact left the company", "将联系人标记为离职"),
             ContactReactivated=("marked that the contact is there again", "将联系人恢复为在职"),
