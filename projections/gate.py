@@ -5,16 +5,17 @@ come from the read models, by index only; values of the history come from the lo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any, Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from domain.fields import ERASED, PersonalMark, mark_of
+from domain.fields import ERASED, Erased, PersonalMark, mark_of
 from domain.kernel import Event
 from domain.records import MERGED_FIELDS
 from projections.as_of import fold_as_of
@@ -22,7 +23,7 @@ from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import table_of
 from projections.words import words
 from store.event_log import EventLog
-from store.lists import BadCursor, Page, Query, Unserved, count_rows, get_row, list_rows
+from store.lists import Page, Query, Unserved, count_rows, get_row, list_rows
 from store.tracking import Tracking
 
 MASKED_ROLES: Final = frozenset({"analyst"})
@@ -292,24 +293,23 @@ _ENVELOPE: Final = (
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: decimals and ids as strings, moments in UTC, what was erased as null."""
-    if value is None or value is ERASED:
-        return None
+    """A value as JSON has it: decimals and ids as strings, moments in UTC, erased ones as null."""
+    convert = _PLAIN.get(type(value))
+    if convert is not None:
+        return convert(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID | Decimal):
-        return str(value)
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Collection):
         return [plain(item) for item in value]
     return {name: plain(item) for name, item in value.__dict__.items()}
 
 
-__all__ = ["Answer", "BadCursor", "Gate", "Query", "Reader", "Unserved", "plain"]
+_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {
+    **dict.fromkeys((NoneType, Erased), lambda value: None),
+    **dict.fromkeys((bool, int, str), lambda value: value),
+    **dict.fromkeys((UUID, Decimal), str),
+    datetime: lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    date: date.isoformat,
+}

@@ -8,7 +8,6 @@ they are tried again.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
@@ -88,14 +87,9 @@ class Runner:
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Wait until the read models have folded ``position``; False if they have not in time."""
-        deadline = time.monotonic() + timeout
         self._wake.set()
         with self._progress:
-            while self._position < position:
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._progress.wait(min(left, POLL)):
-                    if time.monotonic() >= deadline:
-                        break
+            self._progress.wait_for(lambda: self._position >= position, timeout)
         return self._position >= position or self.position() >= position
 
     def retry_parked(self, model: str, stream: UUID) -> bool:

@@ -53,6 +53,6 @@ _NATIVE = (UUID, Decimal, date, datetime)
 
 @cache
 def _reader(row: type[Row], field: str) -> Callable[[Any], Any] | None:
-    """What makes a field's value from what psycopg gives: enumerations, tuples and nested values."""
+    """What makes a field's value from what psycopg gives, where that is not the value."""
     annotation = row.model_fields[field].annotation
     return None if bare_type(annotation) in _NATIVE else reader_of(annotation)

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, get_args
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier, Literal as SqlLiteral
+from psycopg.sql import SQL, Identifier
+from psycopg.sql import Literal as SqlLiteral
 from psycopg_pool import ConnectionPool
 
 from store import embedded
@@ -116,7 +117,7 @@ def open_database(directory: Path | None = None) -> Database:
     warnings = (
         (
             f"One URL serves the roles {', '.join(shared)}: whoever holds it can step out of its "
-            f"role and change the log. Set {', '.join(f'KEPT_{role.upper()}_URL' for role in shared)}.",
+            f"role and change the log. Set KEPT_{'_URL, KEPT_'.join(shared).upper()}_URL.",
         )
         if shared
         else ()

@@ -24,6 +24,10 @@ MAX_LIMIT: Final = 200
 NONCE_BYTES: Final = 12
 
 
+Statement = tuple[str, list[Any]]
+"""A piece of SQL and its parameters."""
+
+
 class Unserved(Exception):
     """No index serves what was asked; the text says what is served."""
 
@@ -71,7 +75,7 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
         BadCursor: the cursor is of another list.
     """
     sort = _check(table, query)
-    where, parameters = _where(table, query, sort)
+    where = _where(table, query, sort)
     after = _open(cursor_key, table, query) if query.cursor else None
     limit = min(max(query.limit, 1), MAX_LIMIT)
     rows: list[dict[str, Any]] = []
@@ -82,9 +86,8 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
         if (after is not None and after["nulls"] and not nulls) or len(rows) > limit:
             continue
         start = after if after is not None and after["nulls"] == nulls else None
-        rows += _phase(
-            connection, table, query, sort, where, parameters, nulls, start, limit + 1 - len(rows)
-        )
+        statement = _phase(table, query, sort, where, nulls, start)
+        rows += _fetch(connection, table, statement, limit + 1 - len(rows))
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
@@ -157,7 +160,7 @@ def _served(table: Table) -> str:
     return f"Served: {'; '.join(lists)}."
 
 
-def _where(table: Table, query: Query, sort: str) -> tuple[str, list[Any]]:
+def _where(table: Table, query: Query, sort: str) -> Statement:
     clauses, parameters = ["true"], []
     for sign, bound in ((">=", query.since), ("<=", query.until)):
         if bound is not None:
@@ -185,22 +188,18 @@ def _where(table: Table, query: Query, sort: str) -> tuple[str, list[Any]]:
 
 
 def _phase(
-    connection: Connection,
     table: Table,
     query: Query,
     sort: str,
-    where: str,
-    parameters: list[Any],
+    where: Statement,
     nulls: bool,
     after: dict[str, Any] | None,
-    limit: int,
-) -> list[dict[str, Any]]:
-    names = [column.name for column in table.columns]
-    order = [*dict.fromkeys([sort, *table.key])] if not nulls else [*table.key]
-    clauses = [where]
+) -> Statement:
+    """What follows on ``after`` among the rows whose sort column is, or is not, null."""
+    clauses, values = [where[0]], [*where[1]]
+    order = [*table.key] if nulls else [*dict.fromkeys([sort, *table.key])]
     if sort not in table.key:
         clauses.append(f'"{sort}" IS {"" if nulls else "NOT "}NULL')
-    values = list(parameters)
     if after is not None:
         at = dict(zip(table.key, after["key"], strict=True)) | {sort: after["sort"]}
         listed = ", ".join(f'"{one}"' for one in order)
@@ -209,12 +208,18 @@ def _phase(
         values += [at[one] for one in order]
     direction = "DESC" if query.descending else "ASC"
     ordered = ", ".join(f'"{one}" {direction}' for one in order)
+    return f"{' AND '.join(clauses)} ORDER BY {ordered}", values
+
+
+def _fetch(
+    connection: Connection, table: Table, statement: Statement, limit: int
+) -> list[dict[str, Any]]:
+    names = [column.name for column in table.columns]
     listed = ", ".join(f'"{one}"' for one in names)
     try:
         rows = connection.execute(
-            f"SELECT {listed} FROM {table.table} WHERE {' AND '.join(clauses)}"
-            f" ORDER BY {ordered} LIMIT {limit:d}".encode(),
-            values,
+            f"SELECT {listed} FROM {table.table} WHERE {statement[0]} LIMIT {limit:d}".encode(),
+            statement[1],
             binary=True,
         ).fetchall()
     except psycopg.DataError:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -335,7 +336,7 @@ def grams(text: str) -> set[str]:
     included.
     """
     found = set(text)
-    found.update(map("".join, zip(text, text[1:], strict=False)))
+    found.update(map("".join, pairwise(text)))
     return {gram for gram in found if "\n" not in gram and gram != " "}
 
 

@@ -48,7 +48,6 @@ def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
 def _unsealed(log: EventLog, connection: Any, rows: list[tuple[Any, ...]]) -> Iterator[Recorded]:
     keys = log.keys.by_ids(connection, {row[5] for row in rows if row[5] is not None})
     for position, group in groupby(rows, itemgetter(0)):
-        first = next(group)
-        personal = [PersonalRow(*first[3:])] if first[3] is not None else []
-        personal += [PersonalRow(*row[3:]) for row in group]
-        yield codec.unseal(position, first[1], first[2], personal, keys)
+        parts = [*group]
+        personal = [PersonalRow(*row[3:]) for row in parts if row[3] is not None]
+        yield codec.unseal(position, parts[0][1], parts[0][2], personal, keys)

@@ -1,185 +1,139 @@
 """Values in words: money, dates, choices, links and lists, in English and Chinese."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
 
-from domain import AGGREGATES
-from domain.kernel import bare_type
-from domain.products import Rate
-from domain.values import Percent
+from projections.words.joining import filled
 from projections.words.kernel import Both, Language, Values
 from projections.words.shared import ROLES, YES_NO
 
 EMPTY: Final = Both("empty", "空")
-ERASED_WORD: Final = Both("erased", "已擦除")
+ERASED: Final = Both("erased", "已擦除")
 HIDDEN: Final = Both("hidden", "不可见")
 LONGEST: Final = 200
 """Characters of a text that a sentence shows; the fact itself holds all of it."""
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
-_PERCENT: Final = frozenset({"probability", "tax_rate", "discount"})
-"""Fields whose numbers are shares: of type :data:`Percent` or :data:`Rate`."""
-assert Percent and Rate  # noqa: S101  named above
-
-_PEOPLE: Final = ("owner_id", "assignee_id", "manager_id", "author_user_id")
-_OWN: Final = (
-    "parent_id merged_into_id absorbed absorbed_id duplicate_of_id follows_up_id split_from_id"
-    " into_id from_id"
-).split()
-"""Fields that point at records of the same kind."""
-_NESTED: Final = ("customer_id", "contact_id", "product_id")
-"""Links inside the items of a list, such as the lines of a deal."""
-
-
-@cache
-def kinds(aggregate: str) -> Mapping[str, Any]:
-    """The bare type of every field of a kind of record and of its events."""
-    found: dict[str, Any] = {}
-    for one in AGGREGATES:
-        if one.AGGREGATE == aggregate:
-            for model in (*one.EVENTS.values(), one):
-                for name, field in model.model_fields.items():
-                    found[name] = bare_type(field.annotation)
-    return found
-
-
-@cache
-def target(aggregate: str, field: str) -> str | None:
-    """The plural of the records that a link field points at; None if it is no link that we know."""
-    if field in _OWN:
-        return aggregate
-    if field in _PEOPLE:
-        return "users"
-    named = {f"{one.__name__.lower()}_id": one.AGGREGATE for one in AGGREGATES}
-    ends = (plural for name, plural in named.items() if field == name or field.endswith(f"_{name}"))
-    return next(ends, None)
-
-
-def links(aggregate: str, field: str, value: Any) -> Iterator[tuple[str, UUID]]:
-    """The records that a value points at, as plural and id."""
-    if isinstance(value, Mapping):
-        for name in _NESTED:
-            yield from links(aggregate, name, value.get(name))
-    elif isinstance(value, list):
-        for item in value:
-            yield from links(aggregate, field, item)
-    elif isinstance(value, str) and (plural := target(aggregate, field)):
-        yield plural, UUID(value)
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+_SHARES: Final = frozenset({"probability", "tax_rate"})
+"""Fields whose numbers are percentages."""
+_LINE: Final = Both("{quantity} × {product} at {price}", "{quantity} × {product}，单价 {price}")
+_DISCOUNT: Final = Both("{line} less {discount} %", "{line}，折扣 {discount} %")
+_DATED: Final = Both("{price} from {day}", "{day}起 {price}")
+_BETWEEN: Final = Both(", ", "、")
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Says values of one field in one language."""
+    """Says the values of one field in one language. Values are JSON, as the gate gives them."""
 
     language: Language
     kind: Any
+    """The bare type of the field; ``Any`` if it is unknown."""
     field: str
     names: Mapping[str, str]
     """Of the records that values point at, by id."""
     words: Values
 
     def say(self, value: Any) -> str:
-        """The value in words; ``value`` is JSON, as the gate gives it."""
-        if value is None or value in ("", [], {}):
-            return self._of(EMPTY)
+        """The value in words."""
+        if is_empty(value):
+            return self._in_language(EMPTY)
         if isinstance(value, bool):
-            return self._of(YES_NO[value])
+            return self._in_language(YES_NO[value])
         if isinstance(value, Mapping):
             return self._composite(value)
         if isinstance(value, list):
             return self.several(value)
-        text = str(value)
-        if text in self.words:
-            return self._of(self.words[text])
-        if self.field in _PERCENT:
-            return f"{_number(text)} %"
-        return self._simple(text)
+        return self._single(str(value))
 
     def several(self, values: Sequence[Any]) -> str:
-        """Some values, one after the other."""
-        unnamed = [v for v in values if self._is_link(v) and v not in self.names]
-        if len(unnamed) == len(values) and len(values) > 1:
+        """Some values, one after the other; only how many, if they are ids that say nothing."""
+        if len(values) > 1 and all(self._is_link(v) and v not in self.names for v in values):
             return str(len(values))
-        return (", " if self.language == "en" else "、").join(self.say(one) for one in values)
+        return self._in_language(_BETWEEN).join(self.say(one) for one in values)
+
+    def _in_language(self, pair: Both) -> str:
+        return pair.en if self.language == "en" else pair.zh
 
     def _is_link(self, value: Any) -> bool:
         return isinstance(value, str) and self.kind in (UUID, tuple[UUID, ...])
 
-    def _of(self, pair: Both) -> str:
-        return pair.en if self.language == "en" else pair.zh
-
-    def _simple(self, text: str) -> str:
+    def _single(self, text: str) -> str:
+        if text in self.words:
+            return self._in_language(self.words[text])
         if self.kind is date:
             return day(date.fromisoformat(text), self.language)
         if self.kind is datetime:
             return moment(datetime.fromisoformat(text), self.language)
+        if self.kind in (int, Decimal):
+            return f"{number(text)} %" if self.field in _SHARES else number(text)
         if self._is_link(text):
             return self.names.get(text, text)
-        if self.kind in (int, Decimal):
-            return _number(text)
-        if self.kind in (str, tuple[str, ...]) or self.kind is Any:
-            return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
-        return text.replace("_", " ")
+        return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
 
     def _composite(self, value: Mapping[str, Any]) -> str:
         """A value with parts, by the parts that it has."""
         if "amount" in value:
             return money(value)
         if "product_id" in value:
-            return self._line(value)
+            return self._deal_line(value)
         if "valid_from" in value:
             since = day(date.fromisoformat(value["valid_from"]), self.language)
-            price = money(value["price"])
-            return f"{price} from {since}" if self.language == "en" else f"{since}起 {price}"
+            return filled(self._in_language(_DATED), price=money(value["price"]), day=since)
         if "label" in value:
-            return str(
-                value["label"] if self.language == "en" else value["label_zh"] or value["label"]
-            )
-        for name in ("customer_id", "contact_id"):
-            if name in value:
-                who = self.names.get(value[name], value[name])
-                role = value.get("role")
-                return f"{who} ({self._of(ROLES[role])})" if role else who
-        parts = [part for part in value.values() if part]
+            return self._in_language(Both(value["label"], value.get("label_zh") or value["label"]))
+        if "role" in value:
+            return self._person(value)
+        parts = [part for part in value.values() if not is_empty(part)]
         if all(isinstance(part, str) for part in parts):
-            return ", ".join(parts) or self._of(EMPTY)
+            return ", ".join(parts)
         return self.several(parts)
 
-    def _line(self, line: Mapping[str, Any]) -> str:
-        product = self.names.get(line["product_id"], line["product_id"])
-        said = f"{_number(line['quantity'])} × {product}"
-        said += (
-            f" at {money(line['unit_price'])}"
-            if self.language == "en"
-            else f"，单价 {money(line['unit_price'])}"
+    def _person(self, link: Mapping[str, Any]) -> str:
+        who = next(str(link[name]) for name in ("customer_id", "contact_id") if name in link)
+        role = link["role"]
+        named = self.names.get(who, who)
+        return f"{named} ({self._in_language(ROLES[role])})" if role else named
+
+    def _deal_line(self, line: Mapping[str, Any]) -> str:
+        said = filled(
+            self._in_language(_LINE),
+            quantity=number(line["quantity"]),
+            product=self.names.get(line["product_id"], line["product_id"]),
+            price=money(line["unit_price"]),
         )
-        discount = Decimal(line.get("discount") or 0)
-        if not discount:
+        discount = number(line.get("discount") or 0)
+        if discount == "0":
             return said
-        return said + (
-            f" less {_number(discount)} %"
-            if self.language == "en"
-            else f"，折扣 {_number(discount)} %"
-        )
+        return filled(self._in_language(_DISCOUNT), line=said, discount=discount)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a field holds nothing."""
+    return value is None or value in ("", [], {})
 
 
 def money(value: Mapping[str, Any]) -> str:
-    """``EUR 10,000.00``, with as many decimals as the currency has, or more if the amount does."""
+    """``EUR 10,000.00``, with as many decimals as the currency has, or as the amount needs."""
     amount = Decimal(value["amount"]).normalize()
     exponent = amount.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) else 0
-    return (
-        f"{value['currency']} {amount:,.{max(places, get_currency_precision(value['currency']))}f}"
-    )
+    needed = -exponent if isinstance(exponent, int) else 0
+    places = max(needed, get_currency_precision(value["currency"]))
+    return f"{value['currency']} {amount:,.{places}f}"
+
+
+def number(value: Any) -> str:
+    """``12,500.5``, without zeros that say nothing."""
+    return f"{Decimal(str(value)).normalize():,f}"
 
 
 def day(value: date, language: Language) -> str:
@@ -193,8 +147,3 @@ def moment(value: datetime, language: Language) -> str:
     """The day and the minute, in UTC."""
     utc = value.astimezone(UTC)
     return f"{day(utc.date(), language)} {utc:%H:%M} UTC"
-
-
-def _number(value: Any) -> str:
-    number = Decimal(str(value)).normalize()
-    return f"{number:,f}"

@@ -1,0 +1,177 @@
+"""Fill a tenant's log with the fixed mix of :mod:`benchmarks.population`, fast: sealed by the codec as any
+event is, and copied straight into the tables as their owner, instead of issued as commands.
+
+The log is valid: positions and versions dense, times not decreasing, every personal value under a wrapped key
+and committed to, unique values and human numbers taken.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from api.services import Services
+from benchmarks.population import Act, Company, Story
+from commands.users import ActivateUser, InviteUser
+from domain.contacts import Contact
+from domain.customers import Customer
+from domain.envelope import Envelope, Source
+from store import codec
+from store.codec import NewEvent
+from store.database import Connection
+from store.event_log import Claim
+from store.keys import DataKey
+
+MONTHS = timedelta(days=18 * 30)
+CHUNK = 20_000
+"""Events that are copied at once."""
+USERS = 24
+UNDER_WAY = 0.03
+"""Records under way at once, as a share of all events: a record's events spread over weeks."""
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def fill(services: Services, events: int, seed: int = 1) -> None:
+    """Bring the log to so many events, users and pipeline included."""
+    users = [_user(services, number) for number in range(USERS)]
+    _Writer(services, users, events, Random(seed)).run()
+
+
+def _user(services: Services, number: int) -> UUID:
+    begun = datetime.now(UTC) - MONTHS
+    receipt = services.issue(
+        InviteUser(name=f"Colleague 同事 {number}", email=f"colleague-{number}@kept.example.com"),
+        occurred_at=begun,
+    )
+    services.issue(ActivateUser(), receipt.stream, occurred_at=begun)
+    return receipt.stream
+
+
+class _Writer:
+    def __init__(
+        self, services: Services, users: Sequence[UUID], events: int, random: Random
+    ) -> None:
+        self._services, self._random, self._until = services, random, events
+        self._position = services.log.head()
+        self._began = datetime.now(UTC)
+        self._company = Company(random, users, self._began)
+        self._step = MONTHS / max(events - self._position, 1)
+        self._under_way = max(round(events * UNDER_WAY), 20)
+        self._keys: dict[tuple[UUID, str], DataKey] = {}
+        self._numbers: Counter[str] = Counter()
+        self._rows: dict[str, list[str]] = {name: [] for name in _COLUMNS}
+
+    def run(self) -> None:
+        schema = self._services.tenant.schema
+        active: list[Story] = []
+        with self._services.database.connect("owner", schema) as connection:
+            last = connection.execute("SELECT max(recorded_at) FROM events").fetchone()
+            self._recorded = last[0] if last else 0
+            while self._position < self._until:
+                if len(active) < self._under_way:
+                    active.append(self._company.story())
+                at = self._random.randrange(len(active))
+                act = next(active[at].acts, None)
+                if act is None:
+                    active[at] = active[-1]
+                    active.pop()
+                else:
+                    self._write(active[at], act)
+                if len(self._rows["events"]) >= CHUNK:
+                    self._flush(connection)
+            self._flush(connection)
+            for aggregate, count in self._numbers.items():
+                connection.execute(
+                    "INSERT INTO numbers VALUES (%s, %s) ON CONFLICT (aggregate)"
+                    " DO UPDATE SET next = EXCLUDED.next",
+                    [aggregate, count + 1],
+                )
+            connection.execute("ANALYZE")
+
+    def _write(self, story: Story, act: Act) -> None:
+        envelope = self._envelope()
+        header = codec.header(envelope)
+        for event in act[: self._until - self._position]:
+            self._position += 1
+            self._recorded += 1
+            story.version += 1
+            new = NewEvent(story.stream, story.version, event, story.state, self._number(story))
+            parts = codec.take_apart(new, envelope)
+            row, secrets = codec.seal(parts, header, self._keys_of(codec.subjects([parts])), 1)
+            self._put("events", row | {"position": self._position, "recorded_at": self._recorded})
+            for secret in secrets:
+                self._put("personal_data", secret | {"position": self._position})
+            if story.version == 1 and isinstance(story.state, Customer | Contact):
+                self._claim(story, event)
+
+    def _envelope(self) -> Envelope:
+        """What happened at this place of the log happened so long ago; it was recorded just now."""
+        left = self._until - self._position
+        self._company.now = self._began - self._step * left
+        address = f"10.0.{left % 250}.{left % 199}" if left % 2 else None
+        return Envelope.model_construct(
+            actor=self._random.choice(self._company.users),
+            occurred_at=self._company.now,
+            source=Source.model_construct(kind="api", client="bench", address=address),
+            command_id=uuid7(),
+        )
+
+    def _number(self, story: Story) -> str | None:
+        if story.version > 1:
+            return None
+        kind = story.aggregate
+        self._numbers[kind.AGGREGATE] += 1
+        return f"{kind.PREFIX}-{self._numbers[kind.AGGREGATE]}"
+
+    def _keys_of(self, pairs: set[tuple[UUID, str]]) -> Mapping[tuple[UUID, str], DataKey]:
+        for pair in pairs:
+            if pair not in self._keys:
+                key = self._keys[pair] = self._services.log.keys.make(*pair)
+                assert key.new is not None
+                self._put("data_keys", key.new)
+        return self._keys
+
+    def _claim(self, story: Story, event: Any) -> None:
+        kind = story.aggregate.AGGREGATE
+        for email in event.emails:
+            claim = Claim(kind, "emails", email.casefold(), story.stream)
+            hashed = self._services.log.keys.value_hash(claim.aggregate, claim.field, claim.value)
+            self._put(
+                "unique_values",
+                {
+                    "aggregate": kind,
+                    "field": claim.field,
+                    "value_hash": hashed.hex(),
+                    "stream": story.stream,
+                },
+            )
+
+    def _put(self, table: str, values: Mapping[str, Any]) -> None:
+        cells = [
+            f"\\\\x{values[name]}" if name in _BYTES else str(values[name]).translate(_ESCAPES)
+            for name in _COLUMNS[table]
+        ]
+        self._rows[table].append("\t".join(cells))
+
+    def _flush(self, connection: Connection) -> None:
+        with connection.transaction(), connection.cursor() as cursor:
+            for table, rows in self._rows.items():
+                names = ", ".join(_COLUMNS[table])
+                place = f"{self._services.tenant.keys}.{table}" if table == "data_keys" else table
+                with cursor.copy(f"COPY {place} ({names}) FROM STDIN".encode()) as copy:
+                    copy.write("\n".join([*rows, ""]))
+                rows.clear()
+
+
+_BYTES = frozenset({"nonce", "blind", "ciphertext", "wrapped", "value_hash"})
+_COLUMNS = {
+    "data_keys": ("key_id", "subject", "category", "epoch", "wrapped"),
+    "events": ("position", "stream", "version", "type", "recorded_at", "body"),
+    "personal_data": ("position", "subject", "category", "key_id", "nonce", "blind", "ciphertext"),
+    "unique_values": ("aggregate", "field", "value_hash", "stream"),
+}
+

@@ -1,0 +1,154 @@
+"""One fact of the history as a sentence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from domain.envelope import SYSTEM
+from projections.words.joining import filled, joined
+from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Words
+from projections.words.links import kinds
+from projections.words.shared import LABELS
+from projections.words.values import ERASED, HIDDEN, Speaker, is_empty, moment
+
+SAME_TIME: Final = timedelta(minutes=1)
+"""What was recorded so soon after it occurred is told without its times."""
+
+_CHANGE: Final[Mapping[str, Both]] = {
+    "set": Both("set the {label} to {now}", "将{label}设为{now}"),
+    "clear": Both("cleared the {label}, which was {was}", "清空了{label}，原为{was}"),
+    "change": Both("changed the {label} from {was} to {now}", "将{label}由{was}改为{now}"),
+    "came": Both("added {came} to the {label}", "为{label}增加了{came}"),
+    "left": Both("removed {left} from the {label}", "从{label}去掉了{left}"),
+    "both": Both(
+        "added {came} to the {label} and removed {left}", "为{label}增加了{came}，去掉了{left}"
+    ),
+    "masked": Both("changed the {label} ({hidden})", "修改了{label}（{hidden}）"),
+}
+"""Where the change is all that there is to tell."""
+_DETAIL: Final[Mapping[str, Both]] = {
+    "set": Both("{label} {now}", "{label}为{now}"),
+    "clear": Both("{label} from {was} to {now}", "{label}由{was}变为{now}"),
+    "change": Both("{label} from {was} to {now}", "{label}由{was}变为{now}"),
+    "came": Both("{came} added to {label}", "{label}增加{came}"),
+    "left": Both("{left} removed from {label}", "{label}去掉{left}"),
+    "both": Both("{came} added to {label}, {left} removed", "{label}增加{came}，去掉{left}"),
+    "masked": Both("{label} ({hidden})", "{label}（{hidden}）"),
+}
+"""Where the event has a verb of its own, after the colon."""
+_SOURCES: Final = {"import": Both("import", "导入"), "rule": Both("rule", "规则")}
+"""Doors that are told; that people use the API goes without saying."""
+
+
+def sentence(
+    fact: Mapping[str, Any], own: Words, names: Mapping[str, str], language: Language
+) -> str:
+    """Who did what, from → to, why, from where and when."""
+    index = LANGUAGES.index(language)
+    verb = own.events.get(fact["type"], CHANGED)
+    detail = _change(fact, own, names, language, _CHANGE if verb is CHANGED else _DETAIL)
+    who = _who(fact, language)
+    act = detail if verb is CHANGED and detail else verb[index]
+    told = f"{who} {act}" if language == "en" else joined(who, act)
+    if detail and act is not detail:
+        told += (": ", "：")[index] + detail
+    return told + _because(fact, index) + _circumstances(fact, language) + (".", "。")[index]
+
+
+def label_of(own: Words, field: str) -> Both:
+    """The label of a field; made of its name where it is a custom field or has none."""
+    known = own.labels.get(field) or LABELS.get(field)
+    if known is not None:
+        return known
+    plain = (field.partition(".")[2] or field).removesuffix("_id").replace("_", " ")
+    return Both(plain, plain)
+
+
+def _who(fact: Mapping[str, Any], language: Language) -> str:
+    if fact.get("actor_name"):
+        return str(fact["actor_name"])
+    if fact.get("actor") == str(SYSTEM):
+        return "Kept"
+    return f"{'user' if language == 'en' else '用户'} {fact.get('actor')}"
+
+
+def _change(
+    fact: Mapping[str, Any],
+    own: Words,
+    names: Mapping[str, str],
+    language: Language,
+    forms: Mapping[str, Both],
+) -> str:
+    """From → to of the field; nothing where the event changed none."""
+    field, index = fact["field"], LANGUAGES.index(language)
+    if field == fact["type"]:
+        return ""
+    label = (fact.get("label") or label_of(own, field))[index]
+    if fact.get("masked"):
+        return filled(forms["masked"][index], label=label, hidden=HIDDEN[index])
+    kind = kinds(fact["aggregate"]).get(field, Any)
+    speaker = Speaker(language, kind, field, names, own.values.get(field, {}))
+    gaps = _sides(fact, speaker) or _items(fact, speaker)
+    return filled(forms[_form(gaps)][index], label=label, **gaps)
+
+
+def _form(gaps: Mapping[str, str]) -> str:
+    if "came" in gaps:
+        return "both" if "left" in gaps else "came"
+    if "left" in gaps:
+        return "left"
+    return gaps["form"]
+
+
+def _items(fact: Mapping[str, Any], speaker: Speaker) -> dict[str, str]:
+    """What came into a list and what left it."""
+    was, now = _as_list(fact.get("from")), _as_list(fact.get("to"))
+    came = [one for one in now if one not in was]
+    left = [one for one in was if one not in now]
+    gaps = {"came": speaker.several(came)} if came else {}
+    return gaps | ({"left": speaker.several(left)} if left else {})
+
+
+def _sides(fact: Mapping[str, Any], speaker: Speaker) -> dict[str, str]:
+    """Before and after; nothing where both are lists, of which only the difference is told."""
+    was, now, gone = fact.get("from"), fact.get("to"), fact.get("erased") or ()
+    if not gone and _as_list(was) and _as_list(now) and _items(fact, speaker):
+        return {}
+    had, has = ("from" in gone or not is_empty(was)), ("to" in gone or not is_empty(now))
+    erased = ERASED[LANGUAGES.index(speaker.language)]
+    return {
+        "form": "change" if had and has else "clear" if had else "set",
+        "was": erased if "from" in gone else speaker.say(was),
+        "now": erased if "to" in gone else speaker.say(now),
+    }
+
+
+def _as_list(value: Any) -> Sequence[Any]:
+    """The items of a list, or of a mapping from ids or keys to items."""
+    if isinstance(value, Mapping) and all(isinstance(one, Mapping) for one in value.values()):
+        return [*value.values()]
+    return value if isinstance(value, list) else ()
+
+
+def _because(fact: Mapping[str, Any], index: int) -> str:
+    reason = str(fact.get("reason") or "").strip().rstrip(".。")
+    return (", because ", "，原因：")[index] + reason if reason else ""
+
+
+def _circumstances(fact: Mapping[str, Any], language: Language) -> str:
+    """From where, if not by a person's own hand, and both times, if they differ."""
+    index = LANGUAGES.index(language)
+    parts = []
+    where = _SOURCES.get(fact.get("source", ""))
+    if where:
+        parts.append(" ".join(filter(None, (where[index], fact.get("client")))))
+    if fact.get("occurred_at") and fact.get("recorded_at"):
+        occurred = datetime.fromisoformat(fact["occurred_at"])
+        recorded = datetime.fromisoformat(fact["recorded_at"])
+        if abs(recorded - occurred) > SAME_TIME:
+            times = {"at": moment(occurred, language), "later": moment(recorded, language)}
+            form = ("on {at}, recorded on {later}", "发生于{at}，记录于{later}")[index]
+            parts.append(filled(form, **times))
+    if not parts:
+        return ""
+    return f" ({'; '.join(parts)})" if language == "en" else f"（{'；'.join(parts)}）"
