@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from api.problems import Problem
 from api.tenancy import Served, Tenancy
@@ -44,6 +45,11 @@ class Caller:
     access: Access
     served: Served
     reader: Reader
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The tenant's time zone."""
+        return self.served.services.tenant.zone
 
     def needs(self, right: Right) -> None:
         """Only go on with this right.

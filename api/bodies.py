@@ -47,9 +47,12 @@ def _too_large() -> Problem:
 
 def _check_media_type(kind: bytes) -> None:
     essence = kind.partition(b";")[0].strip().lower()
-    if essence != _PLAIN and not (essence.startswith(b"application/") and essence.endswith(b"+json")):
+    if essence != _PLAIN and not (
+        essence.startswith(b"application/") and essence.endswith(b"+json")
+    ):
         raise Problem(
-            "unsupported-media-type", "The body is not declared as JSON. Send Content-Type: application/json."
+            "unsupported-media-type",
+            "The body is not declared as JSON. Send Content-Type: application/json.",
         )
 
 

@@ -77,7 +77,9 @@ class _Door:
         version = expected_version(request)
         if version is not None and self._address is None:
             raise Problem.of_field(
-                "invalid-header", "If-Match", "names a version, but this opens a record. Leave it out."
+                "invalid-header",
+                "If-Match",
+                "names a version, but this opens a record. Leave it out.",
             )
         return version
 
@@ -113,5 +115,7 @@ async def _check_user(caller: Caller, envelope: Envelope) -> None:
     held = await asyncio.to_thread(caller.served.services.dispatcher.state, User, user)
     if held.version == 0:
         raise Problem.of_field(
-            "invalid-header", "Kept-On-Behalf-Of", "is no user's id. Give the id of an existing user."
+            "invalid-header",
+            "Kept-On-Behalf-Of",
+            "is no user's id. Give the id of an existing user.",
         )

@@ -36,7 +36,12 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "RestoreCustomField": {"key": "tier"},
     "AssignTicket": {"assignee_id": AN_ID},
     "LoseCustomer": {"loss_reason": "Closed their office in Hamburg"},
-    "RecordTicket": {"subject": "INC0000045", "source_state": "New", "status": "new", "sequence": 0},
+    "RecordTicket": {
+        "subject": "INC0000045",
+        "source_state": "New",
+        "status": "new",
+        "sequence": 0,
+    },
     "RecordTicketTransition": {"source_state": "Active", "status": "open", "sequence": 2},
     "RecordTicketChange": {"sequence": 3, "priority": "high"},
 }

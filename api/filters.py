@@ -1,6 +1,6 @@
 """From the text of a query, or the JSON of a search, to values that a column can be compared with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -20,7 +20,7 @@ BIGGEST: Final = 2**63
 _MIDNIGHT: Final = time(0)
 
 
-def parameters(request: Request, known: Mapping[str, Any]) -> dict[str, str]:
+def parameters(request: Request, known: Iterable[str]) -> dict[str, str]:
     """The query's parameters.
 
     Raises:
@@ -36,10 +36,14 @@ def parameters(request: Request, known: Mapping[str, Any]) -> dict[str, str]:
     except ValueError:
         raise Problem("validation", "The query has too many parameters. Send fewer.") from None
     found: dict[str, str] = {}
+    names = [*known]
     for name, value in pairs:
-        if name not in known:
-            listed = ", ".join(known)
-            raise Problem("unserved", f"The query has a parameter that this route does not know. It knows: {listed}.")
+        if name not in names:
+            raise Problem(
+                "unserved",
+                "The query has a parameter that this route does not know. "
+                f"It knows: {', '.join(names)}.",
+            )
         if name in found:
             raise wrong(name, "is given twice. Give it once.")
         if "\0" in value or len(value) > LONGEST_TEXT:
@@ -87,7 +91,9 @@ def moment(name: str, text: str, zone: ZoneInfo, *, end_of_day: bool = False) ->
         ) from None
 
 
-def column_value(name: str, column: Column, value: Any, zone: ZoneInfo, *, last: bool = False) -> Any:
+def column_value(
+    name: str, column: Column, value: Any, zone: ZoneInfo, *, last: bool = False
+) -> Any:
     """A value to compare a column with; None where it has to be empty. ``last`` bounds from above.
 
     Raises:
@@ -122,7 +128,9 @@ def _integer(value: Any) -> int:
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False}[value] if value in ("true", "false") else _no_filter(value)
+    return (
+        {"true": True, "false": False}[value] if value in ("true", "false") else _no_filter(value)
+    )
 
 
 def _number(value: Any) -> Decimal:

@@ -37,7 +37,9 @@ def describe_command(command: type[Command], path: str, method: str) -> dict[str
     if not opens:
         place = KIND_IN_PATH if "{kind}" in path else RECORD_ID
         parameters = [place, IF_MATCH, *parameters]
-    responses = errors_of(400, 401, 403, *(() if opens else (404, 412)), 409, 410, 413, 415, 422, 503)
+    responses = errors_of(
+        400, 401, 403, *(() if opens else (404, 412)), 409, 410, 413, 415, 422, 503
+    )
     return {
         "operation_id": command.__name__,
         "summary": _words(command.__name__),
@@ -52,7 +54,9 @@ def describe_command(command: type[Command], path: str, method: str) -> dict[str
     }
 
 
-def describe_read(name: str, path: str, summary: str, description: str, **extra: Any) -> dict[str, Any]:
+def describe_read(
+    name: str, path: str, summary: str, description: str, **extra: Any
+) -> dict[str, Any]:
     """The options of a route that reads."""
     statuses = extra.pop("errors", (400, 401, 403, 422, 503))
     answer = extra.pop("answer")
@@ -121,7 +125,9 @@ def _body(command: type[Command], method: str) -> dict[str, Any]:
 
 
 def _receipt(opens: bool) -> dict[str, Any]:
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Idempotency-Replayed")}
+    headers = {
+        name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Idempotency-Replayed")
+    }
     if opens:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
     return {

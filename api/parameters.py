@@ -21,12 +21,16 @@ def parameter(
     return made
 
 
-def header(name: str, schema: dict[str, Any], description: str, example: Any = None) -> dict[str, Any]:
+def header(
+    name: str, schema: dict[str, Any], description: str, example: Any = None
+) -> dict[str, Any]:
     """A parameter in a header."""
     return parameter(name, "header", schema, description, example)
 
 
-def query(name: str, schema: dict[str, Any], description: str, example: Any = None) -> dict[str, Any]:
+def query(
+    name: str, schema: dict[str, Any], description: str, example: Any = None
+) -> dict[str, Any]:
     """A parameter in the query."""
     return parameter(name, "query", schema, description, example)
 
@@ -53,7 +57,9 @@ MIN_POSITION: Final = header(
     "far, at most two seconds; then it is answered with 503, Retry-After and the position reached.",
     1042,
 )
-MIN_POSITION_IN_QUERY: Final = query("min_position", POSITION, "The same as Kept-Min-Position.", 1042)
+MIN_POSITION_IN_QUERY: Final = query(
+    "min_position", POSITION, "The same as Kept-Min-Position.", 1042
+)
 
 COMMAND_HEADERS: Final = (
     header(

@@ -18,7 +18,7 @@ from api.replies import PROBLEM, Reply, encoded, etag
 from api.sentences import field_error, field_errors
 from commands.dispatcher import Contended
 from commands.kernel import NotFound, Rejected
-from projections.gate import BadCursor, Unserved
+from store.lists import BadCursor, Unserved
 from store.database import OUT_OF_REACH
 from store.errors import (
     EventTooLarge,
@@ -149,7 +149,9 @@ def _of_store(error: StoreError) -> Problem:
             return Problem(
                 "value-taken",
                 str(error),
-                errors=[field_error(error.field, f"{sentence} Give another, or change that record.")],
+                errors=[
+                    field_error(error.field, f"{sentence} Give another, or change that record.")
+                ],
                 holder={
                     "aggregate": error.aggregate,
                     "id": str(error.holder),

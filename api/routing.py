@@ -30,7 +30,7 @@ class KeyedRoute(APIRoute):
     """A route that only a key opens. Its endpoint takes a request and gives a response, and nothing else."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
+        super().__init__(path, endpoint, response_model=None, **options)
         self.answer = endpoint
         self.shape = "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
         self.app = self.serve

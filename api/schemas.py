@@ -7,6 +7,8 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from api.examples import A_MOMENT, AN_ID
+from api.feed_docs import EVENT
+from api.lists import Search
 from api.openapi import add_docstrings, title_of
 from api.parameters import ID, MOMENT, POSITION
 from api.problems import TITLES, URN
@@ -22,10 +24,21 @@ RECEIPT: Final = {
     "required": ["stream", "version", "position", "recorded_at", "leaf_hash"],
     "properties": {
         "stream": {**ID, "description": "The record's id."},
-        "version": {"type": "integer", "minimum": 1, "description": "Of the record; also the ETag."},
-        "position": {**POSITION, "description": "In the log. Give it to a read as Kept-Min-Position."},
+        "version": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Of the record; also the ETag.",
+        },
+        "position": {
+            **POSITION,
+            "description": "In the log. Give it to a read as Kept-Min-Position.",
+        },
         "recorded_at": {**MOMENT, "description": "When Kept learned of it."},
-        "leaf_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "RFC 6962 leaf hash."},
+        "leaf_hash": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "RFC 6962 leaf hash.",
+        },
     },
     "example": {
         "stream": AN_ID,
@@ -56,12 +69,54 @@ PROBLEM: Final = {
                 },
             },
         },
-        "instance": {"type": "string", "format": "uri", "description": "To find it in the server's log."},
+        "instance": {
+            "type": "string",
+            "format": "uri",
+            "description": "To find it in the server's log.",
+        },
+    },
+}
+FACT: Final = {
+    "type": "object",
+    "description": "One field that an event changed.",
+    "required": ["id", "position", "field", "type", "actor", "occurred_at", "recorded_at"],
+    "properties": {
+        "id": {**ID, "description": "The record's."},
+        "position": {**POSITION, "description": "Of the event."},
+        "field": {"type": "string", "description": "The event's type, where no field changed."},
+        "aggregate": {"type": "string", "description": "The kind of record, by its plural."},
+        "type": {"type": "string", "description": "Of the event."},
+        "from": {"description": "The value before; null if there was none, or it was erased."},
+        "to": {"description": "The value after."},
+        "masked": {"type": "boolean", "description": "The role does not see the values."},
+        "erased": {"type": "boolean", "description": "A value was erased since."},
+        "actor": {**ID, "description": "The user who did it."},
+        "actor_name": {"type": ["string", "null"]},
+        "occurred_at": {**MOMENT, "description": "When it was so."},
+        "recorded_at": {**MOMENT, "description": "When Kept learned of it."},
+        "reason": {"type": ["string", "null"]},
+        "source": {"type": "string", "description": "Through which door."},
+        "client": {
+            "type": ["string", "null"],
+            "description": "The API key's id, or the import's name.",
+        },
+        "words": {
+            "type": "object",
+            "description": "The same in a sentence, by language.",
+            "additionalProperties": {"type": "string"},
+        },
     },
 }
 HEADERS: Final = {
-    "ETag": {"description": "The record's version.", "schema": {"type": "string"}, "example": '"7"'},
-    "Location": {"description": "The record.", "schema": {"type": "string", "format": "uri-reference"}},
+    "ETag": {
+        "description": "The record's version.",
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
+    "Location": {
+        "description": "The record.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
     "Idempotency-Replayed": {
         "description": "`true`: it was recorded before, and this is its first receipt again.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -77,7 +132,13 @@ HEADERS: Final = {
 def components(models: Iterable[ReadModel]) -> dict[str, Any]:
     """Everything that the routes refer to."""
     return {
-        "schemas": {"Receipt": RECEIPT, "Problem": PROBLEM, **_shapes([*models])},
+        "schemas": {
+            "Receipt": RECEIPT,
+            "Problem": PROBLEM,
+            "Event": EVENT,
+            "Fact": FACT,
+            **_shapes([*models]),
+        },
         "responses": {f"Problem{status}": _problem(status) for status in statuses()},
         "headers": HEADERS,
         "securitySchemes": {
@@ -121,10 +182,12 @@ def _problem(status: int) -> dict[str, Any]:
 def _shapes(models: list[ReadModel]) -> dict[str, Any]:
     commands = [(command, "validation") for command in COMMANDS.values()]
     rows = [(model.row, "serialization") for model in models]
-    _, made = models_json_schema([*commands, *rows], ref_template=_REF)  # type: ignore[arg-type]
+    searches = [(Search, "validation")]
+    _, made = models_json_schema([*commands, *rows, *searches], ref_template=_REF)  # type: ignore[arg-type]
     shapes: dict[str, Any] = made["$defs"]
     for command in COMMANDS.values():
         add_docstrings(command, shapes[command.__name__])
+    add_docstrings(Search, shapes["Search"])
     for model in models:
         shape = shapes[row_name(model)]
         add_docstrings(model.row, shape)

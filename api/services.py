@@ -76,6 +76,11 @@ class Services:
         self._runner_thread.start()
         self._listener = Listener(self.log, self.runner.wake)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether what was started still runs; the runner's thread ends only when it is stopped."""
+        return self._runner_thread is None or self._runner_thread.is_alive()
+
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
         if self._runner_thread is not None:
@@ -112,16 +117,13 @@ def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None
     services = Services.open(database, name)
     try:
         prepare(services.log, PROJECTIONS, DERIVED)
-        services.issue(
-            DefinePipeline(name="Sales", stages=DEFAULT_STAGES), stream=DEFAULT_PIPELINE
-        )
+        services.issue(DefinePipeline(name="Sales", stages=DEFAULT_STAGES), stream=DEFAULT_PIPELINE)
     finally:
         services.close()
 
 
 def open_default(directory: Path | None = None) -> Database:
-    """The database, with the default tenant made if there is none yet, and every tenant up to date.
-    """
+    """The database, with the default tenant made if there is none yet, and every tenant up to date."""
     database = open_database(directory)
     known = tenants.names(database)
     if tenants.DEFAULT not in known:
@@ -130,5 +132,3 @@ def open_default(directory: Path | None = None) -> Database:
         except tenants.TenantError:
             pass  # another process was first
     return database
-
-

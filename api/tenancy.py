@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
 from anyio import CapacityLimiter
 
 from api.issuing import Issuer
@@ -92,6 +90,7 @@ class Tenancy:
         if self.options.run_projections:
             await asyncio.to_thread(services.start_runner)
         tailer = Tailer(services.log, loop)
+        services.runner.on_progress(tailer.hear)  # it also hears of other processes' commits
         issuer = Issuer(services.dispatcher, self.options.max_waiting)
         return Served(services, issuer, progress, tailer, CapacityLimiter(READERS))
 

@@ -1,13 +1,16 @@
-"""bench append: one-event commands from 32 threads, against raw rows and against the eventsourcing library.
+"""bench append: one-event commands from 32 threads, against raw rows and against the eventsourcing
+library.
 
-Ours is the whole way of a command: built, decided, encrypted where it is personal, canonical JSON, one durable
-outcome each. The peers do less: a raw row of the same size (32 connections in autocommit), and the library's
-default ``Application.save`` of an aggregate that is at hand, without loading and without encryption.
+Ours is the whole way of a command: built, decided, encrypted where it is personal, canonical JSON,
+one durable outcome each. The peers do less: a raw row of the same size (32 connections in
+autocommit), and the library's default ``Application.save`` of an aggregate that is at hand, without
+loading and without encryption.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from api.services import Services
 from benchmarks import library, orders
@@ -17,11 +20,11 @@ from benchmarks.kernel import (
     environment,
     fresh_database,
     interleaved,
-    peer_connection,
     rate,
     ratio,
     result,
 )
+from benchmarks.raw import RawRows
 from commands.kernel import Command
 
 WORKERS = 32
@@ -39,7 +42,7 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         try:
             ours = Commands(services)
             sizes = {kind: ours.entry_size(kind) for kind in ("public", "personal")}
-            raw = {kind: RawRows(f"raw_{kind}", size) for kind, size in sizes.items()}
+            raw = {kind: RawRows(f"raw_{kind}", WORKERS, size) for kind, size in sizes.items()}
             peer = LibrarySaves(app)
             measured = interleaved(
                 {
@@ -91,9 +94,10 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
             ),
         ],
         [
-            f"{WORKERS} threads, {seconds:g} s a measurement; the command is ChangeCustomer of one field "
-            "(size, or note: 1 row of personal data), one event.",
-            f"Bytes of a raw row: {sizes['public']} (the body), {sizes['personal']} (body and ciphertext).",
+            f"{WORKERS} threads, {seconds:g} s a measurement; the command is ChangeCustomer of one "
+            "field (size, or note: 1 row of personal data), one event.",
+            f"Bytes of a raw row: {sizes['public']} (the body), "
+            f"{sizes['personal']} (body and ciphertext).",
         ],
     )
 
@@ -101,15 +105,13 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
 class Commands:
     """Our side: every worker changes records of its own, through the dispatcher."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, streams: Sequence[UUID] = ()) -> None:
         self._services = services
-        streams = orders.register(services, WORKERS * RECORDS)
+        streams = streams or orders.register(services, WORKERS * RECORDS)
         self._own = [streams[n::WORKERS] for n in range(WORKERS)]
         self._numbers: Iterator[int] = itertools.count(1_000)
 
-    def work(
-        self, command: Callable[[int], Command]
-    ) -> Callable[[int, Callable[[], bool]], int]:
+    def work(self, command: Callable[[int], Command]) -> Callable[[int, Callable[[], bool]], int]:
         dispatcher, numbers = self._services.dispatcher, self._numbers
 
         def issue(worker: int, may_go_on: Callable[[], bool]) -> int:
@@ -135,29 +137,6 @@ class Commands:
                 [receipt.position],
             ).fetchone()
         return int(row[0]) if row else 0
-
-
-class RawRows:
-    """The limit: as many connections as threads, each inserting one plain row at a time."""
-
-    def __init__(self, table: str, size: int) -> None:
-        self._connections = [peer_connection() for _ in range(WORKERS)]
-        self._connections[0].execute(
-            f"CREATE TABLE {table} (id bigserial PRIMARY KEY, body text NOT NULL)".encode()
-        )
-        self._insert = f"INSERT INTO {table} (body) VALUES (%s)".encode()
-        self._body = "x" * size
-
-    def work(self, worker: int, may_go_on: Callable[[], bool]) -> int:
-        connection, done = self._connections[worker], 0
-        while may_go_on():
-            connection.execute(self._insert, [self._body])
-            done += 1
-        return done
-
-    def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
 
 
 class LibrarySaves:

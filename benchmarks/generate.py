@@ -1,12 +1,14 @@
-"""Fill a tenant's log with the fixed mix of :mod:`benchmarks.population`, fast: sealed by the codec as any
-event is, and copied straight into the tables as their owner, instead of issued as commands.
+"""Fill a tenant's log with the fixed mix of :mod:`benchmarks.population`, fast: sealed by the
+codec as any event is, and copied straight into the tables as their owner, instead of issued as
+commands.
 
-The log is valid: positions and versions dense, times not decreasing, every personal value under a wrapped key
-and committed to, unique values and human numbers taken.
+The log is valid: positions and versions dense, times not decreasing, every personal value under
+a wrapped key and committed to, unique values and human numbers taken.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,15 +16,15 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from api.services import Services
+from api.services import Services, system_envelope
 from benchmarks.population import Act, Company, Story
 from commands.users import ActivateUser, InviteUser
 from domain.contacts import Contact
 from domain.customers import Customer
 from domain.envelope import Envelope, Source
+from domain.kernel import replace
 from store import codec
 from store.codec import NewEvent
-from store.database import Connection
 from store.event_log import Claim
 from store.keys import DataKey
 
@@ -64,26 +66,19 @@ class _Writer:
         self._keys: dict[tuple[UUID, str], DataKey] = {}
         self._numbers: Counter[str] = Counter()
         self._rows: dict[str, list[str]] = {name: [] for name in _COLUMNS}
+        self._copying: Future[None] | None = None
 
     def run(self) -> None:
-        schema = self._services.tenant.schema
-        active: list[Story] = []
-        with self._services.database.connect("owner", schema) as connection:
+        with (
+            self._services.database.connect("owner", self._services.tenant.schema) as connection,
+            ThreadPoolExecutor(1) as self._copier,
+        ):
+            self._connection = connection
             last = connection.execute("SELECT max(recorded_at) FROM events").fetchone()
             self._recorded = last[0] if last else 0
-            while self._position < self._until:
-                if len(active) < self._under_way:
-                    active.append(self._company.story())
-                at = self._random.randrange(len(active))
-                act = next(active[at].acts, None)
-                if act is None:
-                    active[at] = active[-1]
-                    active.pop()
-                else:
-                    self._write(active[at], act)
-                if len(self._rows["events"]) >= CHUNK:
-                    self._flush(connection)
-            self._flush(connection)
+            self._tell()
+            self._flush()
+        with self._services.database.connect("owner", self._services.tenant.schema) as connection:
             for aggregate, count in self._numbers.items():
                 connection.execute(
                     "INSERT INTO numbers VALUES (%s, %s) ON CONFLICT (aggregate)"
@@ -91,6 +86,22 @@ class _Writer:
                     [aggregate, count + 1],
                 )
             connection.execute("ANALYZE")
+
+    def _tell(self) -> None:
+        """The next act of any of the stories under way, until there are enough events."""
+        active: list[Story] = []
+        while self._position < self._until:
+            if len(active) < self._under_way:
+                active.append(self._company.story())
+            at = self._random.randrange(len(active))
+            act = next(active[at].acts, None)
+            if act is None:
+                active[at] = active[-1]
+                active.pop()
+            else:
+                self._write(active[at], act)
+            if len(self._rows["events"]) >= CHUNK:
+                self._flush()
 
     def _write(self, story: Story, act: Act) -> None:
         envelope = self._envelope()
@@ -112,11 +123,11 @@ class _Writer:
         """What happened at this place of the log happened so long ago; it was recorded just now."""
         left = self._until - self._position
         self._company.now = self._began - self._step * left
-        address = f"10.0.{left % 250}.{left % 199}" if left % 2 else None
-        return Envelope.model_construct(
+        return replace(
+            _ENVELOPE,
             actor=self._random.choice(self._company.users),
             occurred_at=self._company.now,
-            source=Source.model_construct(kind="api", client="bench", address=address),
+            source=self._random.choice(_SOURCES),
             command_id=uuid7(),
         )
 
@@ -151,27 +162,38 @@ class _Writer:
             )
 
     def _put(self, table: str, values: Mapping[str, Any]) -> None:
-        cells = [
-            f"\\\\x{values[name]}" if name in _BYTES else str(values[name]).translate(_ESCAPES)
-            for name in _COLUMNS[table]
-        ]
+        cells = [_CELLS.get(name, str)(values[name]) for name in _COLUMNS[table]]
         self._rows[table].append("\t".join(cells))
 
-    def _flush(self, connection: Connection) -> None:
-        with connection.transaction(), connection.cursor() as cursor:
-            for table, rows in self._rows.items():
+    def _flush(self) -> None:
+        """Copy what is ready while the next chunk is made."""
+        if self._copying is not None:
+            self._copying.result()
+        rows = {table: "\n".join([*lines, ""]) for table, lines in self._rows.items()}
+        for lines in self._rows.values():
+            lines.clear()
+        self._copying = self._copier.submit(self._copy, rows)
+
+    def _copy(self, rows: Mapping[str, str]) -> None:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            for table, lines in rows.items():
                 names = ", ".join(_COLUMNS[table])
                 place = f"{self._services.tenant.keys}.{table}" if table == "data_keys" else table
                 with cursor.copy(f"COPY {place} ({names}) FROM STDIN".encode()) as copy:
-                    copy.write("\n".join([*rows, ""]))
-                rows.clear()
+                    copy.write(lines)
 
 
-_BYTES = frozenset({"nonce", "blind", "ciphertext", "wrapped", "value_hash"})
+_ENVELOPE = system_envelope()
+_SOURCES = [
+    Source(kind="api", client="bench", address=f"10.0.7.{number}" if number % 2 else None)
+    for number in range(250)
+]
+_CELLS: dict[str, Callable[[Any], str]] = dict.fromkeys(
+    ("nonce", "blind", "ciphertext", "wrapped", "value_hash"), r"\\x{}".format
+) | {"body": lambda body: body.translate(_ESCAPES)}
 _COLUMNS = {
     "data_keys": ("key_id", "subject", "category", "epoch", "wrapped"),
     "events": ("position", "stream", "version", "type", "recorded_at", "body"),
     "personal_data": ("position", "subject", "category", "key_id", "nonce", "blind", "ciphertext"),
     "unique_values": ("aggregate", "field", "value_hash", "stream"),
 }
-

@@ -1,7 +1,8 @@
 """The kernel of the benchmarks: things measured in turn in one run, and compared pair by pair.
 
-Absolute times say more about the machine than about Kept, so none is reported alone: each ratio is of two
-measurements that followed one another, and the median of the pairs stands beside the smallest and largest.
+Absolute times say more about the machine than about Kept, so none is reported alone: each ratio
+is of two measurements that followed one another, and the median of the pairs stands beside the
+smallest and largest.
 """
 
 import os
@@ -50,10 +51,10 @@ class Measured:
     name: str
     values: list[float]
     bar: Bar = field(default_factory=Bar)
-    ours: float | None = None
-    theirs: float | None = None
+    first: float | None = None
+    second: float | None = None
+    """Of a ratio: the medians of what was divided, and by what."""
     unit: str = ""
-    """Of ``ours`` and ``theirs``."""
 
     def as_json(self) -> dict[str, Any]:
         middle = median(self.values)
@@ -66,16 +67,16 @@ class Measured:
             **asdict(self.bar),
             "reached": self.bar.reached(middle),
         }
-        if self.ours is not None and self.theirs is not None:
-            shown |= {"ours": _round(self.ours), "theirs": _round(self.theirs), "of": self.unit}
+        if self.first is not None and self.second is not None:
+            shown |= {"first": _round(self.first), "second": _round(self.second), "of": self.unit}
         return shown
 
 
 def interleaved(
     subjects: Mapping[str, Callable[[], float]], pairs: int, warm_up: bool = True
 ) -> dict[str, list[float]]:
-    """Measure every subject once a round, each round beginning with another one, so that whatever the
-    machine does meanwhile meets them all alike."""
+    """Measure every subject once a round, each round beginning with another one, so that
+    whatever the machine does meanwhile meets them all alike."""
     names = [*subjects]
     if warm_up:
         for name in names:
@@ -89,11 +90,15 @@ def interleaved(
 
 
 def ratio(
-    name: str, ours: Sequence[float], theirs: Sequence[float], bar: Bar | None = None, unit: str = ""
+    name: str,
+    first: Sequence[float],
+    second: Sequence[float],
+    bar: Bar | None = None,
+    unit: str = "",
 ) -> Measured:
-    """``ours`` ÷ ``theirs``, pair by pair."""
-    values = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return Measured(name, values, bar or Bar(), median(ours), median(theirs), unit)
+    """``first`` ÷ ``second``, pair by pair."""
+    values = [a / b for a, b in zip(first, second, strict=True)]
+    return Measured(name, values, bar or Bar(), median(first), median(second), unit)
 
 
 def result(
@@ -117,7 +122,7 @@ def as_table(report: Mapping[str, Any]) -> Table:
     table = Table(
         title=f"bench {report['benchmark']}", caption="\n".join([facts, *report["notes"]])
     )
-    for heading in ("", "median", "min – max", "bar [aim]", "ours", "theirs"):
+    for heading in ("", "median", "min – max", "bar [aim]", "first", "÷ second"):
         table.add_column(heading, justify="left" if not heading else "right")
     for one in report["numbers"]:
         unit = one["unit"]
@@ -128,8 +133,8 @@ def as_table(report: Mapping[str, Any]) -> Table:
             f"{mark}{one.get('ratio', one.get('value')):g} {unit}",
             f"{one['min']:g} – {one['max']:g}",
             _bar_in_words(one),
-            f"{one['ours']:g} {of}" if "ours" in one else "",
-            f"{one['theirs']:g} {of}" if "theirs" in one else "",
+            f"{one['first']:g} {of}" if "first" in one else "",
+            f"{one['second']:g} {of}" if "second" in one else "",
         )
     return table
 
@@ -162,7 +167,8 @@ def fresh_database() -> Iterator[Database]:
 
 
 def superuser_url() -> str:
-    """Of the embedded database at ``KEPT_HOME``: peers keep their tables with it, in schemas of their own."""
+    """Of the embedded database at ``KEPT_HOME``: peers keep their tables with it, in schemas of
+    their own."""
     return embedded.start(home()).url()
 
 
@@ -189,8 +195,9 @@ def environment() -> dict[str, Any]:
 
 
 def rate(work: Callable[[int, Callable[[], bool]], int], workers: int, seconds: float) -> float:
-    """How many a second ``workers`` threads get done: each calls ``work(number, may_go_on)`` once, which
-    gives how many it did. Threads that are ready wait for one another before the clock starts."""
+    """How many a second ``workers`` threads get done: each calls ``work(number, may_go_on)``
+    once, which gives how many it did. Threads that are ready wait for one another before the
+    clock starts."""
     start = threading.Barrier(workers + 1)
     done = [0] * workers
     failures: list[BaseException] = []

@@ -1,5 +1,5 @@
-"""The eventsourcing library as a peer: its default application, recorder and projection runner, with the
-same customers as ours, on the same server in a schema of its own."""
+"""The eventsourcing library as a peer: its default application, recorder and projection runner,
+with the same customers as ours, on the same server in a schema of its own."""
 
 from typing import Any, ClassVar
 from uuid import UUID

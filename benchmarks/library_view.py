@@ -1,5 +1,6 @@
-"""The peer of the live projection: the library's ProjectionRunner with a PostgresTrackingRecorder, which keeps
-the same rows as ours in a copy of our table, indexes included."""
+"""The peer of the live projection: the library's ProjectionRunner with a
+PostgresTrackingRecorder, which keeps the same rows as ours in a copy of our table, indexes
+included."""
 
 import threading
 import time
@@ -111,7 +112,8 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Backlog:
-    """A log of the library's with customers, and its projection run over all of it again and again."""
+    """A log of the library's with customers, and its projection run over all of it again and
+    again."""
 
     def __init__(self, env: dict[str, str], like: str) -> None:
         self._env = env
@@ -120,7 +122,8 @@ class Backlog:
             connection.execute(f"CREATE TABLE {TABLE} (LIKE {like} INCLUDING ALL)".encode())
 
     def fill(self, records: int, changes: int) -> None:
-        """Registrations, then public and personal changes in turn, each round through all customers."""
+        """Registrations, then public and personal changes in turn, each round through all
+        customers."""
         app = Customers(env=self._env)
         customers = [
             Customer.register(

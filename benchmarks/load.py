@@ -1,8 +1,9 @@
 """bench load: an aggregate through the dispatcher's own load, against the raw SELECT of its rows.
 
-The raw SELECT is prepared, binary, on a connection of its own, and gives the rows as they are stored: nothing
-is decrypted, decoded or folded. *Cold* has neither the state nor its data keys at hand, as in a process that
-has just started; *warm* has the state and asks the log for newer events.
+The raw SELECT is prepared, binary, on a connection of its own, and gives the rows as they are
+stored: nothing is decrypted, decoded or folded. *Cold* has neither the state nor its data keys
+at hand, as in a process that has just started; *warm* has the state and asks the log for newer
+events.
 """
 
 import time
@@ -34,8 +35,8 @@ RECORDS = 20
 EVENTS = 20_000
 """Events that one measurement loads, in aggregates of whatever length."""
 RAW = (
-    b"SELECT e.position, e.version, e.type, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
-    b" p.blind, p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
+    b"SELECT e.position, e.version, e.type, e.recorded_at, e.body, p.subject, p.category,"
+    b" p.key_id, p.nonce, p.blind, p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
     b" WHERE e.stream = %s ORDER BY e.version"
 )
 
@@ -61,8 +62,8 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         facts,
         ordered,
         [
-            "Customers with a registration (3 rows of personal data) and then in turn: a public change, a "
-            "note (personal), a follow-up, lock, unlock.",
+            "Customers with a registration (3 rows of personal data) and then in turn: a public "
+            "change, a note (personal), a follow-up, lock, unlock.",
         ],
     )
 
@@ -114,8 +115,8 @@ def _each(load: Callable[[UUID], object], streams: list[UUID], count: int) -> fl
 
 
 def grown(services: Services, length: int) -> list[UUID]:
-    """Customers of so many events, their pages and theirs alone apart, as time leaves them: the events of
-    all of them in turn."""
+    """Customers of so many events, their pages and theirs alone apart, as time leaves them: the
+    events of all of them in turn."""
     streams = list(orders.register(services, RECORDS))
     for stream in streams:
         services.dispatcher.dispatch(orders.order(ActivateCustomer(), stream))

@@ -19,15 +19,13 @@ API = Source(kind="api", client="bench")
 ACTOR = uuid7()
 _numbers = itertools.count()
 NOTE = (
-    "Called about the offer of last week; they want the second option, delivery in spring. 已发报价。"
+    "They want the second option of last week's offer, delivery in spring. 已发报价，等客户回复。"
 )
 
 
 def envelope(actor: UUID = ACTOR) -> Envelope:
     """What a door puts around a command."""
-    return Envelope(
-        actor=actor, occurred_at=datetime.now(UTC), source=API, command_id=uuid7()
-    )
+    return Envelope(actor=actor, occurred_at=datetime.now(UTC), source=API, command_id=uuid7())
 
 
 def order(command: Command, stream: UUID | None = None) -> Order:
@@ -57,8 +55,8 @@ def registration(number: int) -> RegisterCustomer:
 
 
 def public_change(number: int) -> ChangeCustomer:
-    """The one-event command without personal data: another number of employees. ``number`` must differ
-    from one call for a customer to the next, or nothing would be left to record."""
+    """The one-event command without personal data: another number of employees. ``number`` must
+    differ from one call for a customer to the next, or nothing would be left to record."""
     return ChangeCustomer(size=number % 90_000_000)
 
 

@@ -1,4 +1,5 @@
-"""Commands at a steady pace with every read model kept beside them: how long until each is readable."""
+"""Commands at a steady pace with every read model kept beside them: how long until each is
+readable."""
 
 import threading
 import time
@@ -16,13 +17,11 @@ WORKERS = 16
 SETTLE_SECONDS = 60.0
 
 
-def delays(
-    services: Services, streams: list[UUID], per_second: int, seconds: float
-) -> list[float]:
+def delays(services: Services, streams: list[UUID], per_second: int, seconds: float) -> list[float]:
     """Milliseconds from each commit to the runner having folded it, in order of size.
 
-    The runner of this process keeps all read models. Commands are due at fixed moments, whether or not the
-    ones before them are done, so a slow stretch is not hidden.
+    The runner of this process keeps all read models. Commands are due at fixed moments, whether
+    or not the ones before them are done, so a slow stretch is not hidden.
     """
     issued: list[int] = []
     committed: list[tuple[int, float]] = []

@@ -1,8 +1,9 @@
-"""bench project: one projection live, here and in the eventsourcing library; and how soon a commit is readable.
+"""bench project: one projection live, here and in the eventsourcing library; and how soon a commit
+is readable.
 
-Both fold the same backlog of customers' events into equal rows of tables with equal indexes. The library's
-projection is written to its advantage: it changes only the columns that an event gives, without reading the row,
-and has nothing to decrypt.
+Both fold the same backlog of customers' events into equal rows of tables with equal indexes.
+The library's projection is written to its advantage: it changes only the columns that an event
+gives, without reading the row, and has nothing to decrypt.
 """
 
 import time
@@ -29,7 +30,8 @@ from projections.runner import Runner
 from projections.tables import table_of
 
 RECORDS = 1_000
-"""Each batch of the runner meets most of them once: nothing is gained by folding one row many times."""
+"""Each batch of the runner meets most of them once: nothing is gained by folding one row many
+times."""
 CHANGES = 3
 """Events of a customer after its registration."""
 PER_SECOND = 200
@@ -71,11 +73,14 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
                 Bar(at_least=20, target=50),
                 "events/s",
             ),
-            _percentile("99 % readable after, all read models", waits, 0.99, Bar(at_most=250, unit="ms")),
+            _percentile(
+                "99 % readable after, all read models", waits, 0.99, Bar(at_most=250, unit="ms")
+            ),
             _percentile("50 % readable after, all read models", waits, 0.50, Bar(unit="ms")),
         ],
         [
-            f"{events:,} events of {RECORDS} customers; delays over {seconds:g} s at {PER_SECOND} commands/s, "
+            f"{events:,} events of {RECORDS:,} customers; delays over {seconds:g} s at "
+            f"{PER_SECOND} commands/s, "
             f"from the commit to the runner's.",
         ],
     )
@@ -96,7 +101,8 @@ def _fill(services: Services, changes: int) -> list[UUID]:
 
 
 def _fold_all(services: Services) -> float:
-    """Seconds in which the live runner folds the whole log into an empty table, by batches as it always does."""
+    """Seconds in which the live runner folds the whole log into an empty table, by batches as
+    it always does."""
     with services.database.connect("projector", services.tenant.schema) as connection:
         connection.execute(f"TRUNCATE {table_of(customers).table}".encode())
         connection.execute("UPDATE projections SET position = 0 WHERE name = %s", [customers.name])

@@ -158,8 +158,9 @@ E = TypeVar("E", bound=Event)
 def changes(command: Command, state: Aggregate, event: type[E]) -> Iterator[E]:
     """The event that holds those given fields that differ from the state; none if none does."""
     changed: dict[str, Any] = {}
+    fields = event.model_fields
     for name, value in command.given().items():
-        if name not in event.model_fields:
+        if name not in fields:
             continue
         held = getattr(state, name)
         if isinstance(value, Mapping) and isinstance(held, Mapping):

@@ -94,7 +94,8 @@ class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True,
             "reopen_until": end_of_window(now) if status in REOPENABLE else None,
             "broken_rule": self._broken_rule(),
         }
-        given = {n: v for n, v in self.given().items() if n in TicketRecorded.model_fields}
+        fields = TicketRecorded.model_fields
+        given = {n: v for n, v in self.given().items() if n in fields}
         yield TicketRecorded.of(_known(given | began))
 
     def _broken_rule(self) -> BrokenRule | None:
@@ -138,7 +139,8 @@ class RecordTicketTransition(SourceOutcome, Command, to=Ticket, admin=True):
             "reopen_until": self._window(ticket, status, now),
             "broken_rule": self._broken_rule(ticket, now),
         }
-        outcome = {n: v for n, v in self.given().items() if n in SourceOutcome.model_fields}
+        fields = SourceOutcome.model_fields
+        outcome = {n: v for n, v in self.given().items() if n in fields}
         yield TicketTransitionRecorded.of(_known(outcome | happened))
 
     def _reopens(self, ticket: Ticket, status: Status) -> bool:

@@ -25,7 +25,7 @@ from typing import (
 )
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from domain.fields import ERASED
 
@@ -213,6 +213,8 @@ def bare_type(annotation: Any) -> Any:
     """The type without None and without annotations, outermost: ``Annotated[str, …] | None`` is
     ``str``.
     """
+    if annotation is AwareDatetime:
+        return datetime
     origin = get_origin(annotation)
     if origin is Annotated:
         return bare_type(get_args(annotation)[0])

@@ -407,7 +407,8 @@ class TicketTransitionRecorded(SourceOutcome, Event):
     broken_rule: Public[BrokenRule | None, "vocabulary"] = None
 
     def evolve(self, ticket: Ticket) -> Ticket:
-        known = {name: value for name, value in self.given().items() if name in Ticket.model_fields}
+        fields = Ticket.model_fields
+        known = {name: value for name, value in self.given().items() if name in fields}
         counted = ticket.reopen_count + self.reopened
         known["reopen_count"] = counted if self.reopen_count is None else self.reopen_count
         for name in ("waiting_for", "reopen_until", "broken_rule"):

@@ -95,6 +95,7 @@ class Folding:
             after = projection.fold(key, before, recorded)
         except Exception as error:  # whatever a step raises, only its row may wait
             self._park(name, recorded, error)
+            self._park_derived(projection, recorded, error)
             return
         if done is None or recorded.position > done.get(name, 0):
             rows[key] = after
@@ -120,6 +121,12 @@ class Folding:
                 self._derived_rows.setdefault(name, []).extend(rows)
             except Exception as error:
                 self._park(name, recorded, error)
+
+    def _park_derived(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
+        """What is derived of the row waits too, or it would miss what passes meanwhile."""
+        for derived in self._derived if projection.aggregate is not None else ():
+            if (derived.name, recorded.stream) not in self.parked:
+                self._park(derived.name, recorded, error)
 
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:
         self.parked.add((model, recorded.stream))

@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Any, Final
 from uuid import UUID
 
+from domain.custom_fields import custom_fields_id
 from domain.envelope import Recorded
 from domain.fields import ERASED, Erased, PersonalMark, mark_of
 from domain.kernel import Event
@@ -21,7 +22,7 @@ from domain.records import MERGED_FIELDS
 from projections.as_of import fold_as_of
 from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import table_of
-from projections.words import words
+from projections.words import label, links_of, name_of, words
 from store.event_log import EventLog
 from store.lists import Page, Query, Unserved, count_rows, get_row, list_rows
 from store.tracking import Tracking
@@ -182,14 +183,23 @@ class Gate:
         for row in rows:
             wanted[row["id"]] = max(wanted.get(row["id"], 0), row["position"])
         values = self._values(reader, wanted, {(row["position"], row["field"]) for row in rows})
-        names = self._names(reader, {row["actor"] for row in rows})
         facts = []
+        linked: dict[str, set[UUID]] = {"users": {row["actor"] for row in rows}}
         for row in rows:
             fact = {name: plain(value) for name, value in row.items()}
             fact |= values.get((row["position"], row["field"]), {})
-            fact["actor_name"] = names.get(row["actor"])
-            fact["words"] = words(fact)
+            for kind, one in links_of(fact):
+                linked.setdefault(kind, set()).add(one)
             facts.append(fact)
+        names = self._names(reader, linked)
+        declared = self._declared({f["aggregate"] for f in facts if "." in f["field"]})
+        for fact in facts:
+            known = names.get(fact["actor"]) if reader.sees_personal else None
+            fact["actor_name"] = known
+            fact["label"] = label(
+                fact["aggregate"], fact["field"], declared.get(fact["aggregate"], {})
+            )
+            fact["words"] = words(fact, names)
         return facts
 
     def _values(
@@ -237,17 +247,32 @@ class Gate:
                 value.get(key) if isinstance(value, dict) else value for value in (was, now)
             )
         change: dict[str, Any] = {"from": plain(was), "to": plain(now)}
-        if was is ERASED or now is ERASED:
-            change["erased"] = True
+        erased = [side for side, value in (("from", was), ("to", now)) if value is ERASED]
+        if erased:
+            change["erased"] = erased
         return change
 
-    def _names(self, reader: Reader, users: set[UUID]) -> dict[UUID, str]:
-        if not reader.sees_personal or "users" not in self.models or not users:
-            return {}
-        table = table_of(self.models["users"])
+    def _names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
+        """What records are called, by id: their number, where the reader may not see the name."""
+        names: dict[str, str] = {}
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
-            rows = table.load(connection, [(user,) for user in users])
-        return {row["id"]: row["name"] for row in rows if row["name"] is not None}
+            for kind in wanted.keys() & self.models.keys():
+                table = table_of(self.models[kind])
+                seen = [c.name for c in table.columns if reader.sees_personal or not c.personal]
+                for row in table.load(connection, [(one,) for one in wanted[kind]]):
+                    name = name_of({column: row[column] for column in seen})
+                    if name is not None:
+                        names[str(row["id"])] = name
+        return names
+
+    def _declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The definitions of custom fields, by kind and key."""
+        streams = [(custom_fields_id(kind),) for kind in kinds]
+        if not streams:
+            return {}
+        table = table_of(self.models["custom_fields"])
+        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
+            return {row["kind"]: row["by_key"] for row in table.load(connection, streams)}
 
     def _event(self, reader: Reader, recorded: Recorded) -> dict[str, Any]:
         body, event = recorded.body, recorded.event

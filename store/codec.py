@@ -9,6 +9,7 @@ big endian). The random blind makes the commitment say nothing once the row is g
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -21,13 +22,14 @@ import orjson
 from domain.envelope import Envelope, Recorded
 from domain.fields import ERASED, PersonalMark, personal_fields
 from domain.kernel import Aggregate, Event, event_type
-from store.errors import EventTooLarge
+from store.errors import EventTooLarge, Unrecordable
 from store.keys import NONCE_BYTES, DataKey
 
 MAX_BODY: Final = 65_527
 """Bytes; with its 8 bytes of time an entry fits the 16-bit length of C2SP tlog-tiles bundles."""
 BLIND_BYTES: Final = 16
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _TRACE: Final = "trace"
 _TRACE_FIELDS: Final = ("reason", "file", "address")
 """Personal fields of the envelope; in stored names they have a leading ``$``."""
@@ -59,9 +61,19 @@ def canonical(value: Any) -> bytes:
     """Canonical JSON. Keys are ours and ASCII, so sorting by code point is the order of RFC 8785.
 
     Raises:
-        TypeError: an integer above 2^53, or a value that is no JSON.
+        Unrecordable: an integer above 2^53, half of a surrogate pair, or NUL in a text.
     """
-    return orjson.dumps(value, option=_CANONICAL)
+    return _written(value, _CANONICAL)
+
+
+def _written(value: Any, option: int = 0) -> bytes:
+    try:
+        text = orjson.dumps(value, option=option)
+    except TypeError:
+        raise Unrecordable from None
+    if b"\\u0000" in text and _NUL.search(text):  # PostgreSQL's text cannot hold it
+        raise Unrecordable
+    return text
 
 
 def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
@@ -103,9 +115,11 @@ def seal(
     for pair in sorted(parts.personal, key=lambda p: (p[0].int, p[1])):
         subject, category = pair
         key = keys[pair]
-        nonce, blind = os.urandom(NONCE_BYTES), os.urandom(BLIND_BYTES)
+        # Drawn together: each draw lets go of the interpreter, and of this thread's turn.
+        drawn = os.urandom(NONCE_BYTES + BLIND_BYTES)
+        nonce, blind = drawn[:NONCE_BYTES], drawn[NONCE_BYTES:]
         ciphertext = key.cipher.encrypt(
-            nonce, orjson.dumps(parts.personal[pair]), _bound(new.stream, new.version, pair)
+            nonce, _written(parts.personal[pair]), _bound(new.stream, new.version, pair)
         )
         names += parts.personal[pair]
         commitments.append(commitment(blind, nonce, subject, category, ciphertext))
@@ -169,11 +183,8 @@ def header(envelope: Envelope) -> dict[str, Any]:
 
 def commitment(blind: bytes, nonce: bytes, subject: UUID, category: str, ciphertext: bytes) -> str:
     """The hex digest by which a body commits to one row of personal data."""
-    digest = hashlib.sha256()
-    for part in (blind, nonce, subject.bytes, category.encode(), ciphertext):
-        digest.update(len(part).to_bytes(4))
-        digest.update(part)
-    return digest.hexdigest()
+    parts = (blind, nonce, subject.bytes, category.encode(), ciphertext)
+    return hashlib.sha256(b"".join([len(p).to_bytes(4) + p for p in parts])).hexdigest()
 
 
 def leaf_hash(recorded_us: int, body: bytes) -> str:

@@ -46,9 +46,11 @@ def home() -> Path:
 class Database:
     """How to reach each role. Made by :func:`open_database`; give back with :meth:`close`."""
 
-    urls: Mapping[Role, str]
+    urls: Mapping[Role, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
-    _pools: dict[tuple[Role, str], ConnectionPool[Connection]] = field(default_factory=dict)
+    _pools: dict[tuple[Role, str], ConnectionPool[Connection]] = field(
+        default_factory=dict, repr=False
+    )
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def connect(self, role: Role, schema: str = "public", **options: Any) -> Connection:

@@ -54,6 +54,16 @@ class EventTooLarge(StoreError):
         )
 
 
+class Unrecordable(StoreError):
+    """A value has no canonical form: an integer above 2^53, half of a character, a NUL."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The change holds a number above 9007199254740991 or text that is not valid Unicode. "
+            "Give such a number as a string, and text without NUL."
+        )
+
+
 class LogFull(StoreError):
     """Too many commands are waiting to be stored; try again later."""
 

@@ -59,8 +59,8 @@ class KeyStore:
 
     def make(self, subject: UUID, category: str) -> DataKey:
         """A new key; it exists for others once an append has stored it."""
-        key_id, secret = uuid7(), os.urandom(KEY_BYTES)
-        nonce = os.urandom(NONCE_BYTES)
+        key_id, drawn = uuid7(), os.urandom(KEY_BYTES + NONCE_BYTES)
+        secret, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
         wrapped = nonce + self._wrapper.encrypt(nonce, secret, _bound(key_id, subject, category))
         row = {
             "key_id": key_id,

@@ -1,8 +1,8 @@
 """Reading an incident management log: ServiceNow's export, as UCI publishes it.
 
 Its traps: dates are day first, ``?`` means nothing, ids have leading zeros, the published archive
-has lost the prefix of a column's name and calls the subcategory ``category`` too, and a minute holds
-several rows of a ticket, so that only the source's own count (``sys_mod_count``) orders them.
+has lost the prefix of a column's name and calls the subcategory ``category`` too, and a minute
+holds several rows of a ticket, so that only the source's own count (``sys_mod_count``) orders them.
 """
 
 import csv
@@ -19,14 +19,13 @@ from typing import IO, Final
 from api.imports.intake import ImportStopped
 from api.imports.report import Outcome
 
-COLUMNS: Final = tuple(
-    "number incident_state active reassignment_count reopen_count sys_mod_count made_sla caller_id"
-    " opened_by opened_at sys_created_by sys_created_at sys_updated_by sys_updated_at contact_type"
-    " location category subcategory u_symptom cmdb_ci impact urgency priority assignment_group"
-    " assigned_to knowledge u_priority_confirmation notify problem_id rfc vendor caused_by"
-    " closed_code resolved_by resolved_at closed_at".split()
-)
-"""In the file's order."""
+_IN_ORDER: Final = """
+number incident_state active reassignment_count reopen_count sys_mod_count made_sla caller_id
+opened_by opened_at sys_created_by sys_created_at sys_updated_by sys_updated_at contact_type
+location category subcategory u_symptom cmdb_ci impact urgency priority assignment_group
+assigned_to knowledge u_priority_confirmation notify problem_id rfc vendor caused_by
+closed_code resolved_by resolved_at closed_at"""
+COLUMNS: Final = tuple(_IN_ORDER.split())
 _PLACES: Final = {name: place for place, name in enumerate(COLUMNS)}
 _MISNAMED: Final = {"ident_state": "incident_state"}
 NULL: Final = "?"
@@ -108,9 +107,8 @@ def tickets(text: IO[str], file: str) -> Iterator[tuple[str, Lines]]:
             + (f"it has no column {lacking}." if lacking else "its columns stand in another order.")
         )
     numbered = ((table.line_num, row) for row in table)
-    for number, group in groupby(
-        ((line, row) for line, row in numbered if row), key=lambda one: one[1][0]
-    ):
+    whole = ((line, row) for line, row in numbered if row)
+    for number, group in groupby(whole, key=lambda one: one[1][0]):
         yield number, [*group]
 
 
@@ -119,7 +117,11 @@ def ordered(lines: Lines, tell: Tell) -> list[Row]:
     rows = [row for line, cells in lines if (row := _row(line, cells, tell))]
     if len(rows) > 1 and rows[0].sequence >= rows[1].sequence:
         # Five tickets of the published file: the row that begins the history bears a later count.
-        tell(rows[0].line, "mended", "sys_mod_count: of the ticket's first row is damaged, taken as 0")
+        tell(
+            rows[0].line,
+            "mended",
+            "sys_mod_count: is damaged in the first row. Taken as 0",
+        )
         rows[0].sequence = 0
     rows.sort(key=lambda row: row.sequence)
     unique = rows[:1]

@@ -5,10 +5,10 @@ state in which its history begins; each later row yields what differs from the r
 time of that row. Where the history breaks our lifecycle, the command says which rule it broke.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from api.imports.incident_log import Lines, Row, opened, ordered, tickets
 from api.imports.intake import Intake
@@ -34,8 +34,14 @@ STATES: Final[dict[str, tuple[Status, WaitingFor | None]]] = {
 """The source's states here. Others (``-100``) are none of ours; they are recorded all the same."""
 
 _SWITCH: Final = {"true": True, "false": False, "TRUE": True, "FALSE": False}
-_LEVEL: Final = {"1": "high", "2": "medium", "3": "low"}
-_LEVELS: Final = _LEVEL | {"1 - High": "high", "2 - Medium": "medium", "3 - Low": "low"}
+_LEVELS: Final = {
+    "1": "high",
+    "2": "medium",
+    "3": "low",
+    "1 - High": "high",
+    "2 - Medium": "medium",
+    "3 - Low": "low",
+}
 _CHANNELS: Final = {
     "Phone": "phone",
     "IVR": "phone",
@@ -44,8 +50,14 @@ _CHANNELS: Final = {
     "Direct opening": "unknown",
 }
 _PRIORITIES: Final = {
-    **{"1": "urgent", "2": "high", "3": "medium", "4": "low"},
-    **{"1 - Critical": "urgent", "2 - High": "high", "3 - Moderate": "medium", "4 - Low": "low"},
+    "1": "urgent",
+    "2": "high",
+    "3": "medium",
+    "4": "low",
+    "1 - Critical": "urgent",
+    "2 - High": "high",
+    "3 - Moderate": "medium",
+    "4 - Low": "low",
 }
 FIELDS: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
     "contact_type": ("channel", _CHANNELS),
@@ -85,8 +97,24 @@ def import_incidents(intake: Intake, path: Path, zone: tzinfo) -> None:
     with opened(path) as text:
         lines = sum(1 for _ in text)
     with opened(path) as text:
-        items = (_item(path.name, *one, zone) for one in tickets(text, path.name))
-        intake.take(Ticket, items, lines - 1, _missing)
+        intake.take(Ticket, _items(text, path.name, zone), lines - 1, _missing)
+
+
+def _items(text: IO[str], file: str, zone: tzinfo) -> Iterator[Item]:
+    seen: set[str] = set()
+    for number, lines in tickets(text, file):
+        if number in seen:
+            item = Item(file, number, [line for line, _ in lines])
+            for line in item.lines:
+                item.note(
+                    line,
+                    "not_taken",
+                    "number: other rows of the ticket stand apart. Sort the file by it",
+                )
+            yield item
+        else:
+            seen.add(number)
+            yield _item(file, number, lines, zone)
 
 
 def _item(file: str, number: str, lines: Lines, zone: tzinfo) -> Item:
@@ -106,7 +134,8 @@ def _item(file: str, number: str, lines: Lines, zone: tzinfo) -> Item:
 
 
 def _open(item: Item, row: Row, at: datetime, zone: tzinfo) -> None:
-    values = {name: value for name, value in _values(item, row, FIELDS).items() if value is not None}
+    held = _values(item, row, FIELDS)
+    values = {name: value for name, value in held.items() if value is not None}
     values |= _state(row) | {
         "source_system": CLIENT,
         "external_id": row["number"],
@@ -145,7 +174,7 @@ def _values(item: Item, row: Row, columns: Iterable[str]) -> dict[str, Any]:
         if words is not None and value is not None:
             value = words.get(value)
             if value is None:
-                item.note(row.line, "mended", f"{column}: is no word that this import knows. Left out")
+                item.note(row.line, "mended", f"{column}: is a word not known here. Left out")
         if field == "channel":
             value = value or "unknown"
         if field in ("priority", *_OUTCOME) and value is None:

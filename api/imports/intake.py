@@ -2,26 +2,26 @@
 
 A record of the other system is found by its external id, which only one record may hold. What it
 still lacks is planned from its events here, so a run that was interrupted, even by ``kill -9``, is
-simply run again. Many workers, each with a record of its own, keep the group committer's batches full.
+simply run again. Many workers, each with a record of its own, keep the committer's batches full.
 """
 
-import queue
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from api.imports.crowd import each
 from api.imports.items import Item, Step, missing_facts
-from api.imports.report import Note, Report
+from api.imports.report import Report
 from api.services import Services
 from commands.dispatcher import Contended, Order
-from commands.kernel import Rejected
+from commands.kernel import Command, Rejected
 from domain.envelope import SYSTEM, Envelope, Recorded, Source
 from domain.kernel import Aggregate
 from store.errors import LogFull, LogUnavailable, StoreError, ValueTaken
@@ -37,8 +37,11 @@ PASSING: Final = (LogFull, LogUnavailable, Contended)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
+Job = tuple[Item, UUID | None, Sequence[Recorded]]
+"""An item, and what the log has of it: the record and its events."""
 Missing = Callable[[Item, Sequence[Recorded]], list[Step]]
 """Which steps of an item the log lacks, given the events that it has of that record."""
+Outcome = Receipt | Rejected | StoreError
 
 
 class ImportStopped(Exception):
@@ -51,17 +54,20 @@ class Intake:
 
     services: Services
     client: str
-    """The name of the import, on the envelope of each event and as ``source_system`` of each record."""
+    """The name of the import: on each event's envelope, and as the ``source_system``."""
     report: Report
     progress: Progress
     actor: UUID = SYSTEM
     workers: int = WORKERS
     run_id: UUID = field(default_factory=uuid7)
     """The correlation id of all that one run recorded."""
-    counts: Counter[str] = field(default_factory=Counter)
-    """``<aggregate>`` opened, ``<aggregate> known``, ``events``."""
+    opened: Counter[str] = field(default_factory=Counter)
+    """Records that this run opened, by aggregate."""
+    known: Counter[str] = field(default_factory=Counter)
+    """Records that were here before, by aggregate."""
+    commands: int = 0
+    """Commands that this run issued with success."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _failure: BaseException | None = None
 
     def take(
         self,
@@ -76,123 +82,75 @@ class Intake:
             ImportStopped: the log stayed out of reach.
         """
         wanted = missing or (lambda item, past: missing_facts(item, past, self.client))
-        work: queue.Queue[tuple[Item, UUID | None] | None] = queue.Queue(2 * self.workers)
         found: dict[str, UUID] = {}
-        done = Counter[str]()
-        arguments = (kind, work, wanted, found, done, rows)
-        workers = [
-            threading.Thread(target=self._work, args=arguments, name=f"kept-import-{n}", daemon=True)
-            for n in range(self.workers)
-        ]
-        for worker in workers:
-            worker.start()
-        try:
-            for pair in self._looked_up(kind, items):
-                self._put(work, pair)
-        except BaseException as stopped:
-            self._failure = self._failure or stopped
-        finally:
-            for _ in workers:
-                with suppress(queue.Full):
-                    work.put(None, timeout=WAIT if self._failure else None)
-            for worker in workers:
-                worker.join()
-        if self._failure is not None:
-            raise self._failure
-        self.progress(kind.AGGREGATE, rows, rows)
-        return found
+        done = 0
 
-    def _put(self, work: "queue.Queue[tuple[Item, UUID | None] | None]", pair: tuple[Item, UUID | None]) -> None:
-        while self._failure is None:
-            with suppress(queue.Full):
-                work.put(pair, timeout=WAIT)
-                return
-        raise self._failure
-
-    def _looked_up(
-        self, kind: type[Aggregate], items: Iterable[Item]
-    ) -> Iterator[tuple[Item, UUID | None]]:
-        """Each item with the record that holds its external id."""
-        rest = iter(items)
-        while batch := list(islice(rest, LOOKED_UP_TOGETHER)):
-            ids = {item.external_id: f"{self.client}\n{item.external_id}" for item in batch}
-            held = self.services.log.holders(kind.AGGREGATE, "external_id", ids.values())
-            for item in batch:
-                yield item, held.get(ids[item.external_id])
-
-    def _work(
-        self,
-        kind: type[Aggregate],
-        work: "queue.Queue[tuple[Item, UUID | None] | None]",
-        missing: Missing,
-        found: dict[str, UUID],
-        done: Counter[str],
-        rows: int,
-    ) -> None:
-        while (taken := work.get()) is not None:
-            if self._failure is not None:
-                continue
-            item, stream = taken
-            try:
-                stream = self._take(kind, item, stream, missing)
-            except BaseException as failure:  # told by the thread that waits for all of them
-                self._failure = self._failure or failure
-                continue
+        def work(job: Job) -> None:
+            nonlocal done
+            item, known, past = job
+            stream = self._take(item, known, past, wanted) if item.steps else known
             for note in item.notes:
                 self.report.add(note)
             with self._lock:
                 if stream is not None:
                     found[item.external_id] = stream
-                done["rows"] += len(item.lines)
-                self.progress(kind.AGGREGATE, done["rows"], rows)
+                    (self.opened if known is None else self.known)[kind.AGGREGATE] += 1
+                done += len(item.lines)
+                self.progress(kind.AGGREGATE, done, rows)
+
+        each(self._looked_up(kind, items), work, self.workers)
+        self.progress(kind.AGGREGATE, rows, rows)
+        return found
+
+    def issue(self, command: Command, stream: UUID, at: datetime, file: str) -> Receipt:
+        """One command by itself, which no line of the file asks for."""
+        envelope = self._envelope(file, Step(1, at, command))
+        return self.services.dispatcher.dispatch(Order(command, envelope, stream))
+
+    def _looked_up(self, kind: type[Aggregate], items: Iterable[Item]) -> Iterator[Job]:
+        """Each item with the record that holds its external id, and the events of that."""
+        log, rest = self.services.log, iter(items)
+        while batch := list(islice(rest, LOOKED_UP_TOGETHER)):
+            ids = {item.external_id: f"{self.client}\n{item.external_id}" for item in batch}
+            held = log.holders(kind.AGGREGATE, "external_id", ids.values())
+            pasts: dict[UUID, list[Recorded]] = defaultdict(list)
+            if held:
+                for recorded in log.load_many(dict.fromkeys(held.values(), log.head())):
+                    pasts[recorded.stream].append(recorded)
+            for item in batch:
+                stream = held.get(ids[item.external_id])
+                yield item, stream, pasts[stream] if stream else ()
 
     def _take(
-        self, kind: type[Aggregate], item: Item, stream: UUID | None, missing: Missing
+        self, item: Item, stream: UUID | None, past: Sequence[Recorded], missing: Missing
     ) -> UUID | None:
         """Record what is missing of one item; gives its record, or None where it was refused."""
-        if not item.steps:
-            return stream
-        known = stream is not None
-        for _ in range(TRIES):
-            past = self.services.log.load(stream) if stream else []
+        for attempt in range(TRIES):
+            if attempt:
+                past = self.services.log.load(stream) if stream else ()
             steps = missing(item, past)
             if not steps:
-                break
+                return stream
             address = stream or uuid7()
             outcomes = self._issue(item.file, address, steps)
             first = outcomes[0]
-            if not past and isinstance(first, ValueTaken):
-                # Another run was quicker, or a record of that name was here before.
-                if first.field != "external_id":
-                    item.note(
-                        steps[0].line,
-                        "mended",
-                        f"{first.field}: another record has it, so that one was taken",
-                    )
-                stream = first.holder
-                continue
             if any(isinstance(one, PASSING) for one in outcomes):
                 stream = address if any(isinstance(one, Receipt) for one in outcomes) else stream
                 threading.Event().wait(WAIT)
-                continue
-            if not past and not isinstance(first, Receipt):
+            elif not past and isinstance(first, ValueTaken):
+                stream = self._adopted(item, first)
+            elif not past and not isinstance(first, Receipt):
                 self._refuse(item, first)
                 return None
-            stream = address
-            self._tell(item, steps, outcomes)
-            break
-        else:
-            raise ImportStopped(
-                "The event log cannot be reached. Run the same command again when it can: it goes on "
-                "where it stopped, and doubles nothing."
-            )
-        with self._lock:
-            self.counts[f"{kind.AGGREGATE} known" if known else kind.AGGREGATE] += 1
-        return stream
+            else:
+                self._tell(item, steps, outcomes)
+                return address
+        raise ImportStopped(
+            "The event log cannot be reached. Run the same command again when it can: it goes on "
+            "where it stopped, and doubles nothing."
+        )
 
-    def _issue(
-        self, file: str, stream: UUID, steps: Sequence[Step]
-    ) -> list[Receipt | Rejected | StoreError]:
+    def _issue(self, file: str, stream: UUID, steps: Sequence[Step]) -> list[Outcome]:
         orders = [Order(step.command, self._envelope(file, step), stream) for step in steps]
         return self.services.dispatcher.dispatch_all(orders)
 
@@ -205,19 +163,22 @@ class Intake:
             correlation_id=self.run_id,
         )
 
-    def _refuse(self, item: Item, why: Receipt | Rejected | StoreError) -> None:
+    def _adopted(self, item: Item, taken: ValueTaken) -> UUID:
+        """Another run was quicker, or a record of that name was here before."""
+        if taken.field != "external_id":
+            item.note(
+                item.lines[0], "mended", f"{taken.field}: a record here has it. That one was taken"
+            )
+        return taken.holder
+
+    def _refuse(self, item: Item, why: Outcome) -> None:
         """Nothing of the record was taken."""
         first, *rest = item.lines
         item.note(first, "not_taken", str(why))
         for line in rest:
-            item.note(line, "not_taken", "the record could not be opened")
+            item.note(line, "not_taken", "its record could not be opened")
 
-    def _tell(
-        self,
-        item: Item,
-        steps: Sequence[Step],
-        outcomes: Sequence[Receipt | Rejected | StoreError],
-    ) -> None:
+    def _tell(self, item: Item, steps: Sequence[Step], outcomes: Sequence[Outcome]) -> None:
         stored = 0
         for step, outcome in zip(steps, outcomes, strict=True):
             if isinstance(outcome, Receipt):
@@ -225,4 +186,4 @@ class Intake:
             else:
                 item.note(step.line, "not_taken", str(outcome))
         with self._lock:
-            self.counts["commands"] += stored
+            self.commands += stored

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple, Self
 
-Outcome = Literal["not_taken", "mended", "unchanged"]
-"""``unchanged``: the row brings nothing that Kept holds, so there was nothing to record."""
+Outcome = Literal["not_taken", "mended", "incomplete", "unchanged"]
+"""``incomplete``: taken as it is, though something one expects is missing. ``unchanged``: the row
+brings nothing that Kept holds, so there was nothing to record."""
 
 MOST_REASONS: Final = 500
 """Different reasons that the summary counts one by one; the report has every line in any case."""

@@ -15,11 +15,11 @@ from projections.words import (
     tickets,
     users,
 )
-from projections.words.facts import sentence
+from projections.words.facts import label_of, sentence
 from projections.words.kernel import LANGUAGES, Both, Words
 from projections.words.links import links
 
-__all__ = ["NAMED_BY", "WORDS", "links_of", "words"]
+__all__ = ["WORDS", "label", "links_of", "name_of", "words"]
 
 WORDS: Final[Mapping[str, Words]] = {
     "users": users.WORDS,
@@ -32,11 +32,6 @@ WORDS: Final[Mapping[str, Words]] = {
     "opportunities": opportunities.WORDS,
     "tickets": tickets.WORDS,
 }
-NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "contacts": ("family_name", "given_name"),
-    "tickets": ("number",),
-}
-"""The fields by which a sentence names records; ``name`` for every other kind."""
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 
 
@@ -53,3 +48,20 @@ def links_of(fact: Mapping[str, Any]) -> Iterator[tuple[str, UUID]]:
     """The records that a fact's values point at, as plural and id: what ``names`` may hold."""
     for side in ("from", "to"):
         yield from links(fact["aggregate"], fact["field"], fact.get(side))
+
+
+def label(aggregate: str, field: str, declared: Mapping[str, Any]) -> dict[str, str]:
+    """What a field is called; ``declared`` gives the definitions of custom fields, by key."""
+    custom = declared.get(field.partition(".")[2])
+    if custom is not None:
+        return {"en": custom["label"], "zh": custom.get("label_zh") or custom["label"]}
+    return label_of(WORDS.get(aggregate, _NO_WORDS), field)._asdict()
+
+
+def name_of(record: Mapping[str, Any]) -> str | None:
+    """How a sentence names a record, by those of its fields that may be seen."""
+    family, given = record.get("family_name"), record.get("given_name")
+    if family and given:
+        return f"{given} {family}" if given.isascii() else f"{family}{given}"
+    found = family or given or record.get("name") or record.get("number")
+    return None if found is None else str(found)

@@ -47,7 +47,7 @@ def sentence(
     index = LANGUAGES.index(language)
     verb = own.events.get(fact["type"], CHANGED)
     detail = _change(fact, own, names, language, _CHANGE if verb is CHANGED else _DETAIL)
-    who = _who(fact, language)
+    who = _who(fact, names, language)
     act = detail if verb is CHANGED and detail else verb[index]
     told = f"{who} {act}" if language == "en" else joined(who, act)
     if detail and act is not detail:
@@ -58,18 +58,14 @@ def sentence(
 def label_of(own: Words, field: str) -> Both:
     """The label of a field; made of its name where it is a custom field or has none."""
     known = own.labels.get(field) or LABELS.get(field)
-    if known is not None:
-        return known
     plain = (field.partition(".")[2] or field).removesuffix("_id").replace("_", " ")
-    return Both(plain, plain)
+    return known or Both(plain, plain)
 
 
-def _who(fact: Mapping[str, Any], language: Language) -> str:
-    if fact.get("actor_name"):
-        return str(fact["actor_name"])
-    if fact.get("actor") == str(SYSTEM):
-        return "Kept"
-    return f"{'user' if language == 'en' else '用户'} {fact.get('actor')}"
+def _who(fact: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:
+    actor = str(fact.get("actor"))
+    known = fact.get("actor_name") or names.get(actor) or ("Kept" if actor == str(SYSTEM) else None)
+    return str(known or f"{'user' if language == 'en' else '用户'} {actor}")
 
 
 def _change(
@@ -83,41 +79,34 @@ def _change(
     field, index = fact["field"], LANGUAGES.index(language)
     if field == fact["type"]:
         return ""
-    label = (fact.get("label") or label_of(own, field))[index]
+    label = (fact.get("label") or label_of(own, field)._asdict())[language]
     if fact.get("masked"):
         return filled(forms["masked"][index], label=label, hidden=HIDDEN[index])
     kind = kinds(fact["aggregate"]).get(field, Any)
     speaker = Speaker(language, kind, field, names, own.values.get(field, {}))
-    gaps = _sides(fact, speaker) or _items(fact, speaker)
-    return filled(forms[_form(gaps)][index], label=label, **gaps)
+    form, gaps = _items(fact, speaker) or _sides(fact, speaker)
+    return filled(forms[form][index], label=label, **gaps)
 
 
-def _form(gaps: Mapping[str, str]) -> str:
-    if "came" in gaps:
-        return "both" if "left" in gaps else "came"
-    if "left" in gaps:
-        return "left"
-    return gaps["form"]
-
-
-def _items(fact: Mapping[str, Any], speaker: Speaker) -> dict[str, str]:
-    """What came into a list and what left it."""
+def _items(fact: Mapping[str, Any], speaker: Speaker) -> tuple[str, dict[str, str]] | None:
+    """Of two lists, what came and what left; None where that says less than both sides do."""
     was, now = _as_list(fact.get("from")), _as_list(fact.get("to"))
+    if not was or not now or fact.get("erased"):
+        return None
     came = [one for one in now if one not in was]
     left = [one for one in was if one not in now]
-    gaps = {"came": speaker.several(came)} if came else {}
-    return gaps | ({"left": speaker.several(left)} if left else {})
+    if not came and not left:
+        return None
+    form = "both" if came and left else "came" if came else "left"
+    return form, {"came": speaker.several(came), "left": speaker.several(left)}
 
 
-def _sides(fact: Mapping[str, Any], speaker: Speaker) -> dict[str, str]:
-    """Before and after; nothing where both are lists, of which only the difference is told."""
+def _sides(fact: Mapping[str, Any], speaker: Speaker) -> tuple[str, dict[str, str]]:
+    """Before and after."""
     was, now, gone = fact.get("from"), fact.get("to"), fact.get("erased") or ()
-    if not gone and _as_list(was) and _as_list(now) and _items(fact, speaker):
-        return {}
     had, has = ("from" in gone or not is_empty(was)), ("to" in gone or not is_empty(now))
     erased = ERASED[LANGUAGES.index(speaker.language)]
-    return {
-        "form": "change" if had and has else "clear" if had else "set",
+    return "change" if had and has else "clear" if had else "set", {
         "was": erased if "from" in gone else speaker.say(was),
         "now": erased if "to" in gone else speaker.say(now),
     }

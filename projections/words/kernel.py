@@ -1,4 +1,4 @@
-"""The kernel of the words: what each kind of record brings so that its history reads in both languages."""
+"""The kernel of the words: what each kind of record brings so that its history can be told."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple

@@ -28,6 +28,7 @@ _SHARES: Final = frozenset({"probability", "tax_rate"})
 _LINE: Final = Both("{quantity} × {product} at {price}", "{quantity} × {product}，单价 {price}")
 _DISCOUNT: Final = Both("{line} less {discount} %", "{line}，折扣 {discount} %")
 _DATED: Final = Both("{price} from {day}", "{day}起 {price}")
+_IN_ROLE: Final = Both("{who} ({role})", "{who}（{role}）")
 _BETWEEN: Final = Both(", ", "、")
 
 
@@ -45,10 +46,8 @@ class Speaker:
 
     def say(self, value: Any) -> str:
         """The value in words."""
-        if is_empty(value):
-            return self._in_language(EMPTY)
-        if isinstance(value, bool):
-            return self._in_language(YES_NO[value])
+        if is_empty(value) or isinstance(value, bool):
+            return self._in_language(YES_NO[value] if isinstance(value, bool) else EMPTY)
         if isinstance(value, Mapping):
             return self._composite(value)
         if isinstance(value, list):
@@ -89,20 +88,20 @@ class Speaker:
         if "valid_from" in value:
             since = day(date.fromisoformat(value["valid_from"]), self.language)
             return filled(self._in_language(_DATED), price=money(value["price"]), day=since)
-        if "label" in value:
-            return self._in_language(Both(value["label"], value.get("label_zh") or value["label"]))
         if "role" in value:
             return self._person(value)
+        if "label" in value:
+            return self._in_language(Both(value["label"], value.get("label_zh") or value["label"]))
         parts = [part for part in value.values() if not is_empty(part)]
-        if all(isinstance(part, str) for part in parts):
-            return ", ".join(parts)
-        return self.several(parts)
+        texts = all(isinstance(part, str) for part in parts)
+        return ", ".join(parts) if texts else self.several(parts)
 
     def _person(self, link: Mapping[str, Any]) -> str:
         who = next(str(link[name]) for name in ("customer_id", "contact_id") if name in link)
         role = link["role"]
         named = self.names.get(who, who)
-        return f"{named} ({self._in_language(ROLES[role])})" if role else named
+        form = self._in_language(_IN_ROLE)
+        return filled(form, who=named, role=self._in_language(ROLES[role])) if role else named
 
     def _deal_line(self, line: Mapping[str, Any]) -> str:
         said = filled(

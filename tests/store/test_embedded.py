@@ -317,6 +317,7 @@ def test_the_port_stays_while_it_is_free(home: Path) -> None:
     assert embedded.start(home).port == first.port
     embedded.stop(home)
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # its last clients may linger
         other.bind((first.host, first.port))
         other.listen()
         second = embedded.start(home)

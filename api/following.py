@@ -1,0 +1,115 @@
+"""Following the event log: the events after a position that a filter wants, at once or as soon as there are some."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import anyio.to_thread
+from starlette.types import Receive
+
+from api.access import Caller
+from api.tailer import Filter
+from domain.envelope import Recorded
+from store.event_log import EventLog
+
+T = TypeVar("T")
+SCANNED: Final = 1_000
+"""Events that are read at once while looking for those that a filter wants."""
+SCAN_SECONDS: Final = 0.5
+"""How long one request looks; it then answers how far it has come."""
+FEW: Final = 20
+"""Events that are worth no thread of their own to be written as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Wanted events after a position, and up to where all of them are here."""
+
+    events: list[Recorded]
+    reached: int
+    is_at_head: bool
+
+
+async def next_events(caller: Caller, wanted: Filter, after: int, limit: int, wait: float) -> Found:
+    """Wanted events after a position, waiting for the first one if there is none yet."""
+    served = caller.served
+    log, tailer = served.services.log, served.tailer
+    deadline = time.monotonic() + wait
+    while True:
+        # The tailer is some milliseconds behind, which only who waits anyway may be.
+        recent = tailer.recent(wanted, after, limit) if wait else None
+        if recent is not None:
+            reached = recent[-1].position if len(recent) == limit else max(after, tailer.position)
+            found = Found(recent, reached, is_at_head=len(recent) < limit)
+        else:
+            found = await anyio.to_thread.run_sync(
+                scan, log, wanted, after, limit, limiter=served.reads
+            )
+        left = deadline - time.monotonic()
+        if found.events or not found.is_at_head or left <= 0 or tailer.is_stopped:
+            return found
+        after = found.reached
+        if not await tailer.wait(wanted, after, left):
+            return Found([], max(after, tailer.position), is_at_head=True)
+
+
+def scan(log: EventLog, wanted: Filter, after: int, limit: int) -> Found:
+    """Look through the log, for a bounded time."""
+    if wanted.stream is not None:
+        return _scan_stream(log, wanted, after, limit)
+    deadline = time.monotonic() + SCAN_SECONDS
+    at_once = limit if wanted == Filter() else SCANNED
+    events: list[Recorded] = []
+    while True:
+        page = log.read(after, at_once)
+        for recorded in page:
+            if wanted.matches(recorded):
+                events.append(recorded)
+                if len(events) == limit:
+                    return Found(events, recorded.position, is_at_head=False)
+        after = page[-1].position if page else after
+        if len(page) < at_once or time.monotonic() > deadline:
+            return Found(events, after, is_at_head=len(page) < at_once)
+
+
+def _scan_stream(log: EventLog, wanted: Filter, after: int, limit: int) -> Found:
+    """One record's events are found by index, wherever they are."""
+    head = log.head()
+    events = [
+        one
+        for one in log.load(UUID(wanted.stream))
+        if after < one.position <= head and wanted.matches(one)
+    ]
+    if len(events) >= limit:
+        return Found(events[:limit], events[limit - 1].position, is_at_head=False)
+    return Found(events, max(after, head), is_at_head=True)
+
+
+async def shown(caller: Caller, events: list[Recorded]) -> list[dict[str, Any]]:
+    """Events as the gate shows them to this caller."""
+    gate, reader = caller.served.services.gate, caller.reader
+    if len(events) <= FEW:
+        return gate.events(reader, events)
+    return await anyio.to_thread.run_sync(gate.events, reader, events, limiter=caller.served.reads)
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do this until it is done, or until the client has left; then None."""
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        for task in (doing, leaving):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,121 @@
+"""bench rebuild: every read model from nothing, indexes included, against a binary COPY of the
+same events.
+
+The COPY brings the events and their personal data out of PostgreSQL into a Python sink that
+only counts them; the rebuild also decrypts, decodes, folds, writes every table and its indexes,
+compares and swaps. Each side runs in a process of its own, one worker, and the rebuild's peak
+memory is that of its process.
+"""
+
+import multiprocessing
+import resource
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from statistics import median
+from typing import Any
+
+from api.services import Services
+from benchmarks.generate import fill
+from benchmarks.kernel import (
+    PAIRS,
+    Bar,
+    Measured,
+    environment,
+    fresh_database,
+    interleaved,
+    ratio,
+    result,
+)
+from projections import DERIVED, PROJECTIONS
+from projections.rebuild import rebuild
+from store import tenants
+from store.database import open_database
+
+EVENTS = 1_000_000
+TABLES = ("events", "personal_data")
+
+
+def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
+    """Measure; ``scale`` reduces the number of events."""
+    events = max(round(EVENTS * scale), 1_000)
+    peaks: list[float] = []
+
+    def rebuilt() -> float:
+        seconds, peak = alone(rebuild_all)
+        peaks.append(peak)
+        return seconds
+
+    with fresh_database() as database:
+        services = Services.open(database)
+        try:
+            fill(services, events)
+        finally:
+            services.close()
+        measured = interleaved(
+            {"copy": lambda: alone(copy_all)[0], "rebuild": rebuilt}, pairs, warm_up=False
+        )
+        facts = environment()
+    return result(
+        "rebuild",
+        facts,
+        [
+            ratio(
+                "binary COPY ÷ rebuild of all read models",
+                measured["copy"],
+                measured["rebuild"],
+                Bar(at_least=0.05, target=0.5),
+                "s",
+            ),
+            Measured("peak memory of the rebuild's process", peaks, Bar(unit="MB")),
+        ],
+        [
+            f"{events:,} events; {events / median(measured['rebuild']):,.0f} events/s rebuilt, "
+            f"{events / median(measured['copy']):,.0f} copied; "
+            f"{len(PROJECTIONS) + len(DERIVED)} read models."
+        ],
+    )
+
+
+def alone(work: Any, tenant: str = tenants.DEFAULT) -> tuple[float, float]:
+    """What ``work(tenant)`` gives, run in a fresh process."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        done: tuple[float, float] = pool.submit(work, tenant).result()
+    return done
+
+
+def rebuild_all(tenant: str) -> tuple[float, float]:
+    """Seconds that a rebuild of all read models takes, and this process's peak memory in MB."""
+    database = open_database()
+    services = Services.open(database, tenant)
+    began = time.perf_counter()
+    rebuild(services.log, PROJECTIONS, DERIVED, [*PROJECTIONS, *DERIVED])
+    seconds = time.perf_counter() - began
+    services.close()
+    database.close()
+    return seconds, _peak()
+
+
+def copy_all(tenant: str) -> tuple[float, float]:
+    """Seconds that a binary COPY of the log takes, and this process's peak memory in MB."""
+    database = open_database()
+    began = time.perf_counter()
+    with database.connect("writer", tenants.schema_of(tenant)) as connection:
+        for table in TABLES:
+            received = 0
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {table} TO STDOUT (FORMAT binary)".encode()) as copy,
+            ):
+                for block in copy:
+                    received += len(block)
+            assert received
+    seconds = time.perf_counter() - began
+    database.close()
+    return seconds, _peak()
+
+
+def _peak() -> float:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,107 @@
+"""The API as clients meet it: one real server for the run, and a fresh tenant with keys for each test."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from api.server import Server, configuration
+from api.services import Services
+from api.tenancy import Options
+from store.api_keys import Role
+from store.database import Database
+from store.tenants import Tenant
+
+
+@dataclass
+class Running:
+    """A server in a thread of this process."""
+
+    url: str
+    server: Server
+    thread: threading.Thread
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+
+def run_server(database: Database, options: Options | None = None) -> Running:
+    """Serve on a free port, ready when this returns."""
+    app = create_app(database, options)
+    ready = threading.Event()
+    server = Server(configuration(app, "127.0.0.1", 0), app, ready.set)
+    thread = threading.Thread(target=server.run, name="server")
+    thread.start()
+    assert ready.wait(30)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return Running(f"http://127.0.0.1:{port}", server, thread)
+
+
+@pytest.fixture(scope="session")
+def running(database: Database) -> Iterator[Running]:
+    """One server for all tests; each test has a tenant of its own."""
+    server = run_server(database)
+    yield server
+    server.stop()
+
+
+class Api:
+    """One tenant over HTTP, with a client for each role."""
+
+    def __init__(self, url: str, services: Services) -> None:
+        self.url, self.services = url, services
+        self.clients: dict[str, httpx2.Client] = {}
+        self.users: dict[str, UUID] = {}
+
+    def key(self, role: Role, user: UUID | None = None) -> str:
+        """A new key."""
+        self.users[role] = user or uuid4()
+        return self.services.api_keys.create(self.users[role], role)
+
+    def client(self, role: Role) -> httpx2.Client:
+        """The client that speaks with a key of this role."""
+        if role not in self.clients:
+            headers = {"Authorization": f"Bearer {self.key(role)}"}
+            self.clients[role] = httpx2.Client(base_url=self.url, headers=headers, timeout=60)
+        return self.clients[role]
+
+    @property
+    def admin(self) -> httpx2.Client:
+        return self.client("admin")
+
+    @property
+    def sales(self) -> httpx2.Client:
+        return self.client("sales")
+
+    @property
+    def analyst(self) -> httpx2.Client:
+        return self.client("analyst")
+
+    def customer(self, name: str = "星河科技", **fields: Any) -> dict[str, Any]:
+        """Register a customer; gives the receipt."""
+        body = {"name": name, "kind": "organisation", **fields}
+        answer = self.sales.post("/v1/customers", json=body)
+        assert answer.status_code == 201, answer.text
+        receipt: dict[str, Any] = answer.json()
+        return receipt
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
+
+@pytest.fixture
+def api(running: Running, database: Database, tenant: Tenant) -> Iterator[Api]:
+    """A fresh tenant over HTTP."""
+    services = Services.open(database, tenant.name)
+    opened = Api(running.url, services)
+    yield opened
+    opened.close()
+    services.close()

@@ -1,0 +1,59 @@
+"""What tests share: one embedded database for the whole run, and tenants of their own in it."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from store import embedded
+from store.database import Database, open_database
+from store.tenants import Tenant, find
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A PostgreSQL of the run's own, under a ``KEPT_HOME`` of the run's own."""
+    home = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KEPT_HOME", str(home))
+        environment.delenv("KEPT_DATABASE_URL", raising=False)
+        database = open_database()
+        yield database
+        database.close()
+        embedded.stop(home)
+
+
+@pytest.fixture
+def tenant(database: Database) -> Tenant:
+    """A fresh tenant, with its read models and its pipeline."""
+    return _fresh(database)
+
+
+@pytest.fixture
+def two_tenants(database: Database) -> tuple[Tenant, Tenant]:
+    """Two fresh tenants side by side."""
+    return _fresh(database), _fresh(database)
+
+
+@pytest.fixture
+def services(database: Database, tenant: Tenant) -> "Iterator[Services]":
+    """The fresh tenant, ready to use."""
+    from api.services import Services  # noqa: PLC0415  the other tests need no doors
+
+    opened = Services.open(database, tenant.name)
+    yield opened
+    opened.close()
+
+
+def _fresh(database: Database) -> Tenant:
+    from api.services import create_tenant  # noqa: PLC0415
+
+    name = f"t{next(_numbers)}"
+    create_tenant(database, name, "Asia/Shanghai")
+    return find(database, name)
