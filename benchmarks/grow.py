@@ -9,6 +9,7 @@ means that nothing grows but what grows in PostgreSQL anyway.
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -17,16 +18,8 @@ from api.services import Services, create_tenant
 from benchmarks import orders
 from benchmarks.append import WORKERS, Commands
 from benchmarks.generate import fill
-from benchmarks.kernel import (
-    PAIRS,
-    Bar,
-    Measured,
-    environment,
-    fresh_database,
-    interleaved,
-    rate,
-    result,
-)
+from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, rate, result
+from benchmarks.server import environment, fresh_database
 from benchmarks.raw import RawReads, RawRows
 from benchmarks.rebuild import alone, copy_all, rebuild_all
 from domain.customers import Customer
@@ -82,7 +75,7 @@ def _both(
     raw: Callable[["Tenant"], float],
 ) -> dict[str, Callable[[], float]]:
     return {
-        f"{name} {kind}": (lambda work=work, tenant=tenant: work(tenant))
+        f"{name} {kind}": partial(work, tenant)
         for name, tenant in tenants.items()
         for kind, work in (("ours", ours), ("raw", raw))
     }

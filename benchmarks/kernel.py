@@ -5,27 +5,17 @@ is of two measurements that followed one another, and the median of the pairs st
 smallest and largest.
 """
 
-import os
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psycopg
 from rich.table import Table
 
-from api.services import open_default
-from store import embedded
-from store.database import Database, home
 
 PAIRS = 9
-_OWN_SETTINGS = ("KEPT_HOME", "KEPT_DATABASE_URL", "KEPT_LINGER")
 
 
 @dataclass(frozen=True)
@@ -145,53 +135,6 @@ def _bar_in_words(one: Mapping[str, Any]) -> str:
         return ""
     aim = f" \\[{one['target']:g}]" if one["target"] is not None else ""
     return f"{sign} {bound:g}{aim}"
-
-
-@contextmanager
-def fresh_database() -> Iterator[Database]:
-    """An embedded database of its own in a temporary home, gone afterwards."""
-    before = {name: os.environ.pop(name, None) for name in _OWN_SETTINGS}
-    directory = Path(tempfile.mkdtemp(prefix="kept-bench-"))
-    os.environ["KEPT_HOME"] = str(directory)
-    os.environ["KEPT_LINGER"] = "0"
-    try:
-        with closing(open_default()) as database:
-            yield database
-    finally:
-        embedded.stop(directory)
-        shutil.rmtree(directory)
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-def superuser_url() -> str:
-    """Of the embedded database at ``KEPT_HOME``: peers keep their tables with it, in schemas of
-    their own."""
-    return embedded.start(home()).url()
-
-
-def peer_connection(**options: Any) -> psycopg.Connection[tuple[Any, ...]]:
-    """A plain connection, in autocommit."""
-    return psycopg.connect(superuser_url(), autocommit=True, **options)
-
-
-def environment() -> dict[str, Any]:
-    """What the numbers were measured on."""
-    with peer_connection() as connection:
-        settings = {
-            name: connection.execute(f"SHOW {name}".encode()).fetchone()
-            for name in ("server_version", "fsync", "synchronous_commit")
-        }
-    shown = {name: value[0] for name, value in settings.items() if value}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "cores": cores,
-        "PostgreSQL": shown["server_version"],
-        "fsync": shown["fsync"],
-        "synchronous_commit": shown["synchronous_commit"],
-    }
 
 
 def rate(work: Callable[[int, Callable[[], bool]], int], workers: int, seconds: float) -> float:

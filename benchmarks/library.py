@@ -8,7 +8,7 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from psycopg.conninfo import conninfo_to_dict
 
-from benchmarks.kernel import peer_connection, superuser_url
+from benchmarks.server import peer_connection, superuser_url
 from benchmarks.orders import ACTOR
 
 SCHEMA = "library"

@@ -14,7 +14,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.types.json import Jsonb
 
 from benchmarks import orders
-from benchmarks.kernel import peer_connection
+from benchmarks.server import peer_connection
 from benchmarks.library import SCHEMA, Customer, Customers
 from store.read_models import grams, search_text
 

@@ -13,16 +13,8 @@ from uuid import UUID
 
 from api.services import Services
 from benchmarks import orders
-from benchmarks.kernel import (
-    PAIRS,
-    Bar,
-    Measured,
-    environment,
-    fresh_database,
-    interleaved,
-    ratio,
-    result,
-)
+from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, ratio, result
+from benchmarks.server import environment, fresh_database
 from commands.customers import ActivateCustomer, FollowUpCustomer, LockCustomer, UnlockCustomer
 from commands.dispatcher import Dispatcher
 from commands.kernel import Command
@@ -36,7 +28,8 @@ EVENTS = 20_000
 """Events that one measurement loads, in aggregates of whatever length."""
 RAW = (
     b"SELECT e.position, e.version, e.type, e.recorded_at, e.body, p.subject, p.category,"
-    b" p.key_id, p.nonce, p.blind, p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
+    b" p.key_id, p.nonce, p.blind, p.ciphertext"
+    b" FROM events e LEFT JOIN personal_data p USING (position)"
     b" WHERE e.stream = %s ORDER BY e.version"
 )
 

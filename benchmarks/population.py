@@ -47,26 +47,6 @@ from domain.tickets import (
 )
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-FAMILY = _words("Wang Li Zhang 刘 陈 杨 Müller Novak Okafor García Smith Jensen Rossi 周 吴")
-GIVEN = _words("Wei Anna 敏 静 Jonas Amara Lucía Emma Marco 磊 洋 Sofia Liam Chen 艳")
-FIRMS = _words("Northwind 北风 Contoso 海创 Fabrikam 华锐 Tailspin 远景 Litware 启明 Proseware")
-KINDS = _words("Trading 贸易 Logistics 物流 Software 科技 Foods 食品 Instruments 仪器")
-STREETS = (
-    "88 Century Avenue",
-    "人民路 12 号",
-    "Hafenstraße 7",
-    "Calle Mayor 21",
-    "5 Market Street",
-)
-WORDS = _words(
-    "they want the second option , delivery in spring ; the offer of last week was too dear ; call"
-    " again after the holidays ; 请 尽快 回复 ; 合同 已 发送 ; the printer on floor three does not"
-    " answer ; password reset did not help ; 发票 金额 不对 ; see the attached log"
-)
 BOOK = 20_000
 """Customers whom new deals and tickets are about: the latest ones."""
 
@@ -255,25 +235,6 @@ class Company:
         until = (self.now + timedelta(days=7)).isoformat()
         yield _one(TicketResolved, resolution=self._text(12), reopen_until=until)
         yield _one(TicketClosed)
-
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
-
-    def _user(self) -> str:
-        return str(self.random.choice(self.users))
-
-    def _money(self, most: int) -> dict[str, str]:
-        return {"amount": f"{self.random.randrange(100, most)}.00", "currency": "EUR"}
-
-    def _phone(self) -> str:
-        return f"+8613{self.random.randrange(1_000_000_000):09d}"
-
-    def _day(self, ahead: int) -> str:
-        return (self.now + timedelta(days=self.random.randrange(ahead + 1))).date().isoformat()
-
-    def _text(self, words: int) -> str:
-        return " ".join(self.random.choices(WORDS, k=words))
 
 
 def _event(kind: type[Event], /, **fields: Any) -> Event:

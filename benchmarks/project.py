@@ -13,16 +13,8 @@ from uuid import UUID
 
 from api.services import Services
 from benchmarks import library, orders
-from benchmarks.kernel import (
-    PAIRS,
-    Bar,
-    Measured,
-    environment,
-    fresh_database,
-    interleaved,
-    ratio,
-    result,
-)
+from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, ratio, result
+from benchmarks.server import environment, fresh_database
 from benchmarks.library_view import Backlog
 from benchmarks.paced import delays
 from projections.customers import customers

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from benchmarks.kernel import peer_connection
+from benchmarks.server import peer_connection
 
 
 class RawRows:

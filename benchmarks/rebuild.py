@@ -17,16 +17,8 @@ from typing import Any
 
 from api.services import Services
 from benchmarks.generate import fill
-from benchmarks.kernel import (
-    PAIRS,
-    Bar,
-    Measured,
-    environment,
-    fresh_database,
-    interleaved,
-    ratio,
-    result,
-)
+from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, ratio, result
+from benchmarks.server import environment, fresh_database
 from projections import DERIVED, PROJECTIONS
 from projections.rebuild import rebuild
 from store import tenants

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from domain.envelope import Envelope, Recorded
 from store import codec
+from store.batches import Entry
 from store.codec import NewEvent, PersonalRow
 from store.database import Connection, Database
 from store.errors import (
@@ -121,13 +120,7 @@ class EventLog:
         """
         ahead = {} if keys_ahead is None else keys_ahead
         entry, new_keys = self._entry(decision, ahead)
-        written = {new.stream for new in decision.events}
-        touches: set[Any] = {*written, *((c.aggregate, c.field, c.value) for c in decision.claims)}
-        touches.update((key.subject, key.category) for key in new_keys)
-        if decision.idempotency is not None:
-            touches.add((decision.idempotency.client, decision.idempotency.key))
-        reads = frozenset(decision.reads.keys() - written)
-        waiting = self._committer.submit(entry, frozenset(touches), reads)
+        waiting = self._committer.submit(entry)
         ahead |= {(key.subject, key.category): key for key in new_keys}
         return waiting, new_keys
 
@@ -152,8 +145,8 @@ class EventLog:
         self.keys.forget()
         raise SubjectErased
 
-    def send(self, entry: bytes) -> Waiting:
-        """Queue a command that the caller put together, as the JSON object that ``append`` takes.
+    def send(self, entry: Entry) -> Waiting:
+        """Queue a command that the caller put together.
 
         Raises:
             LogFull: too many are waiting.
@@ -278,8 +271,8 @@ class EventLog:
 
     def _entry(
         self, decision: Decision, keys_ahead: Mapping[tuple[UUID, str], DataKey]
-    ) -> tuple[bytes, list[DataKey]]:
-        """A decision as the JSON object that ``append`` takes, and the keys that it brings."""
+    ) -> tuple[Entry, list[DataKey]]:
+        """A decision as ``append`` takes it, and the keys that it brings."""
         _check_claims(decision.claims)
         parts = [codec.take_apart(new, decision.envelope) for new in decision.events]
         keys, new_keys = self._keys_for(codec.subjects(parts), decision.born, keys_ahead)
@@ -312,7 +305,7 @@ class EventLog:
             who = decision.idempotency
             entry["idempotency_key"] = self.keys.receipt_hash(who.client, who.key).hex()
             entry["request_hash"] = self.keys.request_hash(who.request).hex()
-        return orjson.dumps(entry), new_keys
+        return entry, new_keys
 
     def _keys_for(
         self,

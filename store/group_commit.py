@@ -13,8 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
 import psycopg
 
+from store import batches
+from store.batches import Entry, Packed, size
 from store.database import OUT_OF_REACH, Connection
 from store.errors import LogFull, LogUnavailable
 
@@ -38,13 +41,7 @@ Outcome = tuple[str, dict[str, Any] | None]
 class Waiting:
     """A command on its way into the log; :meth:`wait` for its outcome."""
 
-    entry: bytes
-    touches: frozenset[Any] = frozenset()
-    """What else in a batch it must not meet: streams that it writes, values that it claims, keys
-    that it brings.
-    """
-    reads: frozenset[Any] = frozenset()
-    """Streams that it read; others may read them too, but none may write them."""
+    entry: Entry
     outcome: Outcome | None = None
     error: Exception | None = None
     _done: threading.Lock = field(default_factory=threading.Lock)
@@ -70,18 +67,8 @@ class Waiting:
         self._done.release()
 
 
-def independent(batch: list[Waiting]) -> bool:
-    """Whether no command of the batch touches what another one touches or has read."""
-    touched: set[Any] = set()
-    for waiting in batch:
-        if not waiting.touches or not touched.isdisjoint(waiting.touches):
-            return False
-        touched |= waiting.touches
-    return all(touched.isdisjoint(waiting.reads) for waiting in batch)
-
-
 class GroupCommitter:
-    """Sends what threads submit to ``append`` in batches. Close it to let the last ones through."""
+    """Sends what threads submit to the log in batches. Close it to let the last ones through."""
 
     def __init__(
         self,
@@ -99,18 +86,13 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
         self._thread.start()
 
-    def submit(
-        self,
-        entry: bytes,
-        touches: frozenset[Any] = frozenset(),
-        reads: frozenset[Any] = frozenset(),
-    ) -> Waiting:
-        """Queue a command, as the JSON object that ``append`` takes.
+    def submit(self, entry: Entry) -> Waiting:
+        """Queue a command.
 
         Raises:
             LogFull: too many are waiting; nothing was queued.
         """
-        waiting = Waiting(entry, touches, reads)
+        waiting = Waiting(entry)
         with self._wake:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
@@ -139,10 +121,10 @@ class GroupCommitter:
             self._commit(batch)
 
     def _next_batch(self) -> list[Waiting]:
-        batch, size = [self._queue.popleft()], 0
+        batch, total = [self._queue.popleft()], 0
         while self._queue and len(batch) < MAX_BATCH:
-            size += len(batch[-1].entry)
-            if size + len(self._queue[0].entry) > MAX_BATCH_BYTES:
+            total += size(batch[-1].entry)
+            if total + size(self._queue[0].entry) > MAX_BATCH_BYTES:
                 break
             batch.append(self._queue.popleft())
         return batch
@@ -175,15 +157,16 @@ class GroupCommitter:
             log.warning("a listener failed: %s", type(error).__name__)
 
     def _send(self, batch: list[Waiting]) -> list[Outcome]:
-        payload = b"[" + b",".join(waiting.entry for waiting in batch) + b"]"
+        entries = [waiting.entry for waiting in batch]
+        as_set = batches.as_set(entries)
         while True:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
-                outcomes: list[Outcome] = self._connection.execute(
-                    "SELECT outcome, detail FROM append(%s::jsonb, %s)",
-                    [payload.decode(), independent(batch)],
-                ).fetchall()
+                    batches.register(self._connection)
+                outcomes = as_set and self._as_set(self._connection, entries, as_set)
+                if not outcomes:
+                    outcomes = self._one_by_one(self._connection, entries)
                 self._lost_at = None
                 return outcomes
             except OUT_OF_REACH as lost:
@@ -198,6 +181,23 @@ class GroupCommitter:
                 # Nothing tells when a server is back, so it is asked.
                 with self._wake:
                     self._wake.wait_for(lambda: False, RECONNECT_EVERY)
+
+    @staticmethod
+    def _as_set(
+        connection: Connection, entries: list[Entry], parameters: list[Packed]
+    ) -> list[Outcome]:
+        """Store all at once; an empty list, and nothing stored, if one of them is not to be."""
+        marks = ", ".join(["%s"] * len(parameters))
+        row = connection.execute(
+            f"SELECT before, recorded_us FROM append_set({marks})".encode(), parameters
+        ).fetchone()
+        return [*batches.receipts(entries, *row)] if row else []
+
+    @staticmethod
+    def _one_by_one(connection: Connection, entries: list[Entry]) -> list[Outcome]:
+        payload = orjson.dumps(entries).decode()
+        query = "SELECT outcome, detail FROM append(%s::jsonb)"
+        return [(row[0], row[1]) for row in connection.execute(query, [payload])]
 
 
 def _is_passing(error: Exception) -> bool:

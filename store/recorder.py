@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
@@ -46,8 +45,7 @@ class LogRecorder(ApplicationRecorder):
         if not stored_events:
             return None
         try:
-            entry = orjson.dumps(self._command(stored_events))
-            outcome, detail = self.log.send(entry).wait()
+            outcome, detail = self.log.send(self._command(stored_events)).wait()
         except psycopg.IntegrityError as refused:
             raise IntegrityError(type(refused).__name__) from None
         except (LogFull, LogUnavailable, psycopg.OperationalError) as error:

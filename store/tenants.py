@@ -16,8 +16,8 @@ _MIGRATIONS: Final = ("0001_log",)
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (
     "leaf_hash",
-    "may_be_stored_as_a_set",
     "append",
+    "append_set",
     "lease_numbers",
     "destroy_keys",
     "forbid_change",

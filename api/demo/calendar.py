@@ -1,4 +1,4 @@
-"""The demo's calendar: eighteen months of working weeks, the last of which holds the given moment."""
+"""The demo's calendar: eighteen months of weeks, the last of which holds the given moment."""
 
 from datetime import UTC, datetime, time, timedelta
 from random import Random
@@ -42,9 +42,7 @@ def working(moment: datetime, zone: ZoneInfo, random: Random) -> datetime:
     return local.replace(second=random.randrange(60), microsecond=0).astimezone(UTC)
 
 
-def later(
-    moment: datetime, days: tuple[float, float], zone: ZoneInfo, random: Random
-) -> datetime:
+def later(moment: datetime, days: tuple[float, float], zone: ZoneInfo, random: Random) -> datetime:
     """A working moment so many days later, between the two."""
     found = working(moment + timedelta(days=random.uniform(*days)), zone, random)
     if found <= moment:

@@ -60,14 +60,16 @@ class Story:
         entered: datetime | None = None,
     ) -> Act:
         """Add an act; ``cause`` is the act that it follows from."""
+        before = cause.envelope if cause else None
+        first = (before.correlation_id or before.command_id) if before else None
         envelope = Envelope(
             actor=by,
             occurred_at=at,
             source=source,
             command_id=id_at(at, self.random),
             reason=because,
-            correlation_id=cause and (cause.envelope.correlation_id or cause.envelope.command_id),
-            causation_id=cause and cause.envelope.command_id,
+            correlation_id=first,
+            causation_id=before.command_id if before else None,
         )
         made = Act(at, entered or at, stream, command, envelope)
         self.acts.append(made)

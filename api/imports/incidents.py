@@ -103,18 +103,14 @@ def import_incidents(intake: Intake, path: Path, zone: tzinfo) -> None:
 def _items(text: IO[str], file: str, zone: tzinfo) -> Iterator[Item]:
     seen: set[str] = set()
     for number, lines in tickets(text, file):
-        if number in seen:
-            item = Item(file, number, [line for line, _ in lines])
-            for line in item.lines:
-                item.note(
-                    line,
-                    "not_taken",
-                    "number: other rows of the ticket stand apart. Sort the file by it",
-                )
-            yield item
-        else:
+        if number not in seen:
             seen.add(number)
             yield _item(file, number, lines, zone)
+            continue
+        item = Item(file, number, [line for line, _ in lines])
+        for line in item.lines:
+            item.note(line, "not_taken", "number: the ticket stands in two places. Sort by number")
+        yield item
 
 
 def _item(file: str, number: str, lines: Lines, zone: tzinfo) -> Item:

@@ -129,9 +129,8 @@ class Company:
     def _take_customers(self) -> None:
         """Parents before their subsidiaries, so that each is registered with its parent."""
         declared = self._declare_year()
-        waiting = {
-            row["account"]: row for row in lines(self.directory, ACCOUNTS, self.intake.report)
-        }
+        rows = lines(self.directory, ACCOUNTS, self.intake.report)
+        waiting = {row["account"]: row for row in rows}
         while waiting:
             ready = [
                 row

@@ -1,4 +1,4 @@
--- append(batch, independent): the one way into the log. One call, one transaction, one outcome for each command.
+-- append(batch): store a batch of commands one by one. One call, one transaction, one outcome for each command.
 --
 -- A command that cannot be stored is refused alone; the others of its batch are not affected. Later commands see
 -- earlier ones. The lock is taken by a statement of its own, so that the statements after it see all that the
@@ -8,17 +8,15 @@
 -- It runs as the owner, and the projector may create in the tenant's schema: so nothing here may be found by a
 -- search there, or an operator of the projector's could run as the owner.
 --
--- A batch whose commands touch nothing in common (the caller says so by "independent") and of which none is to be
--- refused is stored as one set. Any other batch is gone through command by command.
+-- Most batches go through append_set, which makes the same checks but can only answer for all of them.
 CREATE TABLE IF NOT EXISTS append_lock ();
-CREATE OR REPLACE FUNCTION append(batch jsonb, independent boolean)
+CREATE OR REPLACE FUNCTION append(batch jsonb)
 RETURNS TABLE (outcome text, detail jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 -- The planner guesses that JSON holds a hundred rows, and plans are kept while tables grow: without these it may settle
 -- for scanning a table that was small once.
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
-#variable_conflict use_column
 DECLARE
     command record;
     last_position bigint;
@@ -32,50 +30,6 @@ BEGIN
         FROM {schema}.events e ORDER BY e.position DESC LIMIT 1;
     last_position := coalesce(last_position, 0);
     now_us := greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint, coalesce(last_time, 0));
-
-    IF independent AND {schema}.may_be_stored_as_a_set(batch) THEN
-        INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, wrapped)
-            SELECT k.key_id, k.subject, k.category, k.epoch, decode(k.wrapped, 'hex')
-            FROM jsonb_to_recordset(batch) AS c (new_keys jsonb), jsonb_to_recordset(c.new_keys)
-                AS k (key_id uuid, subject uuid, category text, epoch integer, wrapped text);
-        INSERT INTO {schema}.unique_values
-            SELECT k.aggregate, k.field, decode(k.hash, 'hex'), k.stream
-            FROM jsonb_to_recordset(batch) AS c (claims jsonb), jsonb_to_recordset(c.claims)
-                AS k (aggregate text, field text, hash text, stream uuid)
-            ON CONFLICT DO NOTHING;
-        RETURN QUERY
-        WITH commands AS MATERIALIZED (
-            SELECT * FROM ROWS FROM (jsonb_to_recordset(batch) AS (idempotency_key text, request_hash text,
-                stream uuid, version integer, events jsonb, personal jsonb)) WITH ORDINALITY
-                AS c (idempotency_key, request_hash, own, own_version, events, personal, ord)
-        ), numbered AS MATERIALIZED (
-            SELECT c.ord, e.n, last_position + row_number() OVER (ORDER BY c.ord, e.n) AS position,
-                e.stream, e.version, e.type, e.body
-            FROM commands c, jsonb_to_recordset(c.events)
-                AS e (n integer, stream uuid, version integer, type text, body text)
-        ), stored AS (
-            INSERT INTO {schema}.events SELECT s.position, s.stream, s.version, s.type, now_us, s.body FROM numbered s
-        ), secrets AS (
-            INSERT INTO {schema}.personal_data
-                SELECT s.position, p.subject, p.category, p.key_id,
-                    decode(p.nonce, 'hex'), decode(p.blind, 'hex'), decode(p.ciphertext, 'hex')
-                FROM commands c CROSS JOIN LATERAL jsonb_to_recordset(c.personal) AS p (n integer, subject uuid,
-                    category text, key_id uuid, nonce text, blind text, ciphertext text)
-                JOIN numbered s ON s.ord = c.ord AND s.n = p.n
-        ), receipts AS MATERIALIZED (
-            SELECT DISTINCT ON (s.ord) s.ord, jsonb_build_object('stream', c.own, 'version', c.own_version,
-                'position', s.position, 'recorded_at', now_us, 'leaf_hash', {schema}.leaf_hash(now_us, s.body)) AS receipt,
-                c.idempotency_key, c.request_hash
-            FROM numbered s JOIN commands c ON c.ord = s.ord
-            ORDER BY s.ord, s.position DESC
-        ), kept AS (
-            INSERT INTO {schema}.command_receipts (client_and_key_hash, request_hash, receipt)
-                SELECT decode(r.idempotency_key, 'hex'), decode(r.request_hash, 'hex'), r.receipt
-                FROM receipts r WHERE r.idempotency_key IS NOT NULL
-        )
-        SELECT 'stored', r.receipt FROM receipts r ORDER BY r.ord;
-        RETURN;
-    END IF;
 
     FOR command IN
         SELECT c.* FROM ROWS FROM (jsonb_to_recordset(batch) AS (

@@ -2,15 +2,15 @@
 GRANT USAGE ON SCHEMA {schema} TO kept_writer, kept_projector, kept_eraser, kept_reader;
 GRANT USAGE ON SCHEMA {keys} TO kept_writer, kept_projector, kept_eraser;
 -- A new function may be called by everybody unless that is taken back.
-REVOKE ALL ON FUNCTION append(jsonb, boolean), lease_numbers(text, integer), leaf_hash(bigint, text),
-    may_be_stored_as_a_set(jsonb), destroy_keys(uuid, text[]), forbid_change() FROM PUBLIC;
+REVOKE ALL ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer), leaf_hash(bigint, text),
+    destroy_keys(uuid, text[]), forbid_change() FROM PUBLIC;
 
 GRANT SELECT ON tenant, events, personal_data, projections, parked TO kept_writer, kept_projector;
 GRANT SELECT ON {keys}.epochs, {keys}.data_keys TO kept_writer, kept_projector;
 GRANT EXECUTE ON FUNCTION leaf_hash(bigint, text) TO kept_writer, kept_projector;
 
 GRANT SELECT ON unique_values, command_receipts, api_keys TO kept_writer;
-GRANT EXECUTE ON FUNCTION append(jsonb, boolean), lease_numbers(text, integer) TO kept_writer;
+GRANT EXECUTE ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer) TO kept_writer;
 
 -- What the projector creates is found by everybody who searches this schema. So whatever runs with more rights
 -- than its own, in this folder, searches pg_catalog only.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from domain.fields import ERASED, Personal, Public
@@ -91,7 +91,8 @@ def stored(
 ) -> list[Any]:
     """The rows as they come back."""
     target = table or table_of(model)
-    target.write(connection, [target.line(row.__dict__) for row in rows])
+    with connection.transaction():
+        target.write(connection, [target.line(row.__dict__) for row in rows])
     keys = [tuple(getattr(row, name) for name in model.row.KEY) for row in rows]
     loaded = [row_from(model, values) for values in target.load(connection, keys)]
     order = {key: n for n, key in enumerate(keys)}
@@ -169,9 +170,13 @@ def test_whatever_events_fold_into_comes_back_as_it_was(
         table_of(model).stage(connection)
 
         @settings(
-            max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+            max_examples=6,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            phases=[Phase.generate],
+            database=None,
         )
-        @given(st.lists(st.lists(events(aggregate), max_size=3), min_size=5, max_size=12))
+        @given(st.lists(st.lists(events(aggregate), max_size=3), min_size=5, max_size=8))
         def comes_back(histories: list[list[Any]]) -> None:
             blank: Aggregate = model.blank  # type: ignore[assignment]
             rows = [
