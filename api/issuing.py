@@ -1,26 +1,37 @@
-"""From the event loop to the dispatcher and back, within a bound."""
+"""From the event loop into the log and back, without ever waiting for the database on the loop.
 
-from functools import partial
+A command whose records are in memory is decided on the loop and handed to the group committer, which says once a
+batch that receipts are there: two hand-overs between threads a batch. All others take a thread each.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
 from typing import Final
 
 import anyio.to_thread
 from anyio import CapacityLimiter
 
-from commands.dispatcher import Dispatcher, Order
-from store.errors import LogFull
+from commands.dispatcher import Dispatcher, Order, Sent
+from store.errors import KeysRaced, LogFull, VersionConflict
 from store.event_log import Receipt
+from store.group_commit import Waiting
 
 THREADS: Final = 64
-"""Commands that are decided or committed at once; the group committer makes batches of them."""
+"""Commands at once that have to ask the database before they can be decided."""
 
 
 class Issuer:
-    """Issues commands in threads, so that the event loop never waits for the database."""
+    """Issues the commands of one tenant, within a bound."""
 
-    def __init__(self, dispatcher: Dispatcher, max_waiting: int) -> None:
-        self._dispatcher, self._max_waiting = dispatcher, max_waiting
+    def __init__(
+        self, dispatcher: Dispatcher, loop: asyncio.AbstractEventLoop, max_waiting: int
+    ) -> None:
+        self._dispatcher, self._loop, self._max_waiting = dispatcher, loop, max_waiting
         self._limiter = CapacityLimiter(THREADS)
         self._on_their_way = 0
+        self._settled: deque[asyncio.Future[None]] = deque()
+        self._is_told = False
 
     async def issue(self, order: Order) -> Receipt:
         """Decide and store a command; returns when it is durable.
@@ -33,11 +44,37 @@ class Issuer:
             raise LogFull
         self._on_their_way += 1
         try:
-            return await anyio.to_thread.run_sync(
-                partial(self._dispatcher.dispatch, order), limiter=self._limiter
-            )
+            sent = self._dispatcher.send(order)
+            if sent is not None and await self._is_stored(sent.waiting):
+                return self._dispatcher.receive(sent)
+            # Refused, or not to be decided without asking: everything that may wait is done in a thread.
+            return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
         finally:
             self._on_their_way -= 1
 
-    async def close(self) -> None:
-        """Nothing to let go of: the server has waited for its requests."""
+    def _ask(self, sent: Sent | None, order: Order) -> Receipt:
+        if sent is not None:
+            with suppress(VersionConflict, KeysRaced):  # somebody was faster: decide again
+                return self._dispatcher.receive(sent)
+        return self._dispatcher.dispatch(order)
+
+    async def _is_stored(self, waiting: Waiting) -> bool:
+        settled = self._loop.create_future()
+        waiting.call(lambda: self._hear(settled))
+        await settled
+        return waiting.outcome is not None and waiting.outcome[0] == "stored"
+
+    def _hear(self, settled: asyncio.Future[None]) -> None:
+        """In the committer's thread. The loop is told once, however many were stored meanwhile."""
+        self._settled.append(settled)
+        if not self._is_told:
+            self._is_told = True
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits
+                self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_told = False
+        while self._settled:
+            settled = self._settled.popleft()
+            if not settled.done():
+                settled.set_result(None)

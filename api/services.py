@@ -69,7 +69,8 @@ class Services:
         )
 
     def start_runner(self) -> None:
-        """Keep the read models current in a thread of this process."""
+        """Keep the read models current in a thread of this process; makes those that are missing."""
+        prepare(self.log, PROJECTIONS, DERIVED)
         self._runner_thread = threading.Thread(
             target=self.runner.run, name="kept-runner", daemon=True
         )

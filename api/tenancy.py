@@ -44,7 +44,6 @@ class Served:
         """Let go of those who wait, then let the last commits through."""
         await self.tailer.close()
         await self.progress.close()
-        await self.issuer.close()
         await asyncio.to_thread(self.services.close)
 
 
@@ -91,7 +90,7 @@ class Tenancy:
             await asyncio.to_thread(services.start_runner)
         tailer = Tailer(services.log, loop)
         services.runner.on_progress(tailer.hear)  # it also hears of other processes' commits
-        issuer = Issuer(services.dispatcher, self.options.max_waiting)
+        issuer = Issuer(services.dispatcher, loop, self.options.max_waiting)
         return Served(services, issuer, progress, tailer, CapacityLimiter(READERS))
 
     async def _names(self) -> frozenset[str]:

@@ -15,8 +15,8 @@ from uuid import UUID
 from api.services import Services
 from benchmarks import library, orders
 from benchmarks.kernel import PAIRS, Bar, interleaved, rate, ratio, result
-from benchmarks.server import environment, fresh_database
 from benchmarks.raw import RawRows
+from benchmarks.server import environment, fresh_database
 from commands.kernel import Command
 
 WORKERS = 32

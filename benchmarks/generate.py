@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from api.services import Services, system_envelope
-from benchmarks.population import Act, Company, Story
+from benchmarks.lives import Act
+from benchmarks.population import Company, Story
+from benchmarks.words import Pen
 from commands.users import ActivateUser, InviteUser
 from domain.contacts import Contact
 from domain.customers import Customer
@@ -40,7 +41,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def fill(services: Services, events: int, seed: int = 1) -> None:
     """Bring the log to so many events, users and pipeline included."""
     users = [_user(services, number) for number in range(USERS)]
-    _Writer(services, users, events, Random(seed)).run()
+    _Writer(services, users, events, Pen(seed)).run()
 
 
 def _user(services: Services, number: int) -> UUID:
@@ -54,13 +55,12 @@ def _user(services: Services, number: int) -> UUID:
 
 
 class _Writer:
-    def __init__(
-        self, services: Services, users: Sequence[UUID], events: int, random: Random
-    ) -> None:
-        self._services, self._random, self._until = services, random, events
+    def __init__(self, services: Services, users: Sequence[UUID], events: int, pen: Pen) -> None:
+        self._services, self._pen, self._until = services, pen, events
         self._position = services.log.head()
         self._began = datetime.now(UTC)
-        self._company = Company(random, users, self._began)
+        self._company = Company(pen, users)
+        pen.now = self._began
         self._step = MONTHS / max(events - self._position, 1)
         self._under_way = max(round(events * UNDER_WAY), 20)
         self._keys: dict[tuple[UUID, str], DataKey] = {}
@@ -93,7 +93,7 @@ class _Writer:
         while self._position < self._until:
             if len(active) < self._under_way:
                 active.append(self._company.story())
-            at = self._random.randrange(len(active))
+            at = self._pen.randrange(len(active))
             act = next(active[at].acts, None)
             if act is None:
                 active[at] = active[-1]
@@ -122,12 +122,12 @@ class _Writer:
     def _envelope(self) -> Envelope:
         """What happened at this place of the log happened so long ago; it was recorded just now."""
         left = self._until - self._position
-        self._company.now = self._began - self._step * left
+        self._pen.now = self._began - self._step * left
         return replace(
             _ENVELOPE,
-            actor=self._random.choice(self._company.users),
-            occurred_at=self._company.now,
-            source=self._random.choice(_SOURCES),
+            actor=self._pen.choice(self._company.users),
+            occurred_at=self._pen.now,
+            source=self._pen.choice(_SOURCES),
             command_id=uuid7(),
         )
 

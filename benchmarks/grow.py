@@ -19,9 +19,9 @@ from benchmarks import orders
 from benchmarks.append import WORKERS, Commands
 from benchmarks.generate import fill
 from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, rate, result
-from benchmarks.server import environment, fresh_database
 from benchmarks.raw import RawReads, RawRows
 from benchmarks.rebuild import alone, copy_all, rebuild_all
+from benchmarks.server import environment, fresh_database
 from domain.customers import Customer
 from domain.envelope import SYSTEM
 from projections.gate import Reader

@@ -14,7 +14,6 @@ from typing import Any
 
 from rich.table import Table
 
-
 PAIRS = 9
 
 

@@ -8,8 +8,8 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from psycopg.conninfo import conninfo_to_dict
 
-from benchmarks.server import peer_connection, superuser_url
 from benchmarks.orders import ACTOR
+from benchmarks.server import peer_connection, superuser_url
 
 SCHEMA = "library"
 

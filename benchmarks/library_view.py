@@ -14,8 +14,8 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.types.json import Jsonb
 
 from benchmarks import orders
-from benchmarks.server import peer_connection
 from benchmarks.library import SCHEMA, Customer, Customers
+from benchmarks.server import peer_connection
 from store.read_models import grams, search_text
 
 TABLE = f"{SCHEMA}.customers_view"

@@ -14,9 +14,9 @@ from uuid import UUID
 from api.services import Services
 from benchmarks import library, orders
 from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, ratio, result
-from benchmarks.server import environment, fresh_database
 from benchmarks.library_view import Backlog
 from benchmarks.paced import delays
+from benchmarks.server import environment, fresh_database
 from projections.customers import customers
 from projections.runner import Runner
 from projections.tables import table_of

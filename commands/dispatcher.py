@@ -20,7 +20,8 @@ from domain.fields import ERASED
 from domain.kernel import Aggregate, Event
 from store.application import Held, LogApplication
 from store.codec import NewEvent
-from store.errors import KeysRaced, StoreError, ValueTaken, VersionConflict
+from store.database import WouldWait, without_waiting
+from store.errors import KeysRaced, LogFull, StoreError, ValueTaken, VersionConflict
 from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
 from store.group_commit import Waiting
 from store.keys import DataKey
@@ -65,6 +66,16 @@ class Attempt:
     events: list[NewEvent] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A decision on its way into the log."""
+
+    attempt: Attempt
+    decision: Decision
+    waiting: Waiting
+    keys: list[DataKey]
+
+
 class Dispatcher:
     """Issues commands on one tenant's log. Thread-safe."""
 
@@ -89,6 +100,33 @@ class Dispatcher:
             if earlier:
                 return earlier
             raise
+
+    def send(self, order: Order) -> "Sent | None":
+        """Decide by what is in memory, and queue; None where that does not do, and :meth:`dispatch` must.
+
+        Never waits: for an event loop, which goes on when the outcome is there.
+
+        Raises:
+            LogFull: too many are waiting.
+        """
+        attempt = Attempt(order.stream or self._new_id())
+        try:
+            with without_waiting():
+                self._decide(attempt, order)
+                if not attempt.events:
+                    return None
+                decision = self._decision(order, attempt)
+                return Sent(attempt, decision, *self._log.submit(decision))
+        except LogFull:
+            raise
+        except (WouldWait, Rejected, StoreError):
+            return None
+
+    def receive(self, sent: "Sent") -> Receipt:
+        """The receipt of what was sent, or the error by which it was refused; waits for the outcome."""
+        receipt = self._log.receive(sent.decision, sent.waiting, sent.keys)
+        self._remember(sent.attempt, receipt)
+        return receipt
 
     def dispatch_all(self, orders: Sequence[Order]) -> list[Receipt | Rejected | StoreError]:
         """Several commands for one record, in order, without waiting for each.
@@ -225,10 +263,11 @@ class Dispatcher:
         claims: list[Claim] = []
         releases: list[Claim] = []
         for stream, after in attempt.after.items():
-            held = _claims_of(stream, attempt.reads[stream].state)
-            wanted = _claims_of(stream, after.state)
-            claims += wanted - held
-            releases += held - wanted
+            held = {*attempt.reads[stream].state.claims()}
+            wanted = {*after.state.claims()}
+            if held != wanted:
+                claims += _claims(stream, after.state, wanted - held)
+                releases += _claims(stream, after.state, held - wanted)
         return Decision(
             envelope=order.envelope,
             stream=attempt.stream,
@@ -272,12 +311,9 @@ class Dispatcher:
                 self._states.put(stream, held)
 
 
-def _claims_of(stream: UUID, state: Aggregate) -> set[Claim]:
-    return {
-        Claim(state.AGGREGATE, name, value, stream)
-        for name, value in state.claims()
-        if value is not ERASED
-    }
+def _claims(stream: UUID, state: Aggregate, held: set[tuple[str, str]]) -> list[Claim]:
+    kind = state.AGGREGATE
+    return [Claim(kind, name, value, stream) for name, value in held if value is not ERASED]
 
 
 class StateCache:

@@ -188,10 +188,13 @@ class ContactAbsorbed(ContactBrought, Event):
     absorbed_id: Public[UUID, "link"]
 
     def evolve(self, contact: Contact) -> Contact:
+        brought = replace(
+            ContactBrought(), emails=self.emails, phones=self.phones, customers=self.customers
+        )
         return replace(
             contact,
             absorbed=(*contact.absorbed, self.absorbed_id),
-            brought={**(contact.brought or {}), self.absorbed_id: self},
+            brought={**(contact.brought or {}), self.absorbed_id: brought},
             emails=(*contact.emails, *self.emails),
             phones=(*contact.phones, *self.phones),
             customers=(*contact.customers, *self.customers),

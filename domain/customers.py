@@ -191,10 +191,11 @@ class CustomerAbsorbed(Brought, Event):
     absorbed_id: Public[UUID, "link"]
 
     def evolve(self, customer: Customer) -> Customer:
+        brought = replace(Brought(), emails=self.emails, phones=self.phones)
         return replace(
             customer,
             absorbed=(*customer.absorbed, self.absorbed_id),
-            brought={**(customer.brought or {}), self.absorbed_id: self},
+            brought={**(customer.brought or {}), self.absorbed_id: brought},
             emails=(*customer.emails, *self.emails),
             phones=(*customer.phones, *self.phones),
         )

@@ -21,7 +21,6 @@ Entry = Mapping[str, Any]
 """A command as ``append`` takes it; :mod:`store.event_log` makes it."""
 
 _HEADER: Final = struct.Struct("!5i")
-_LENGTH: Final = struct.Struct("!i")
 _EMPTY: Final = struct.Struct("!3i")
 """An array without dimensions, which is how PostgreSQL has an empty one."""
 
@@ -33,15 +32,14 @@ class Packed:
     ITEM: ClassVar[int]
 
     def __init__(self, items: Sequence[Any]) -> None:
-        parts = [self.item(one) for one in items]
-        head = (
-            _HEADER.pack(1, 0, self.ITEM, len(parts), 1) if parts else _EMPTY.pack(0, 0, self.ITEM)
-        )
-        self.data = head + b"".join([_LENGTH.pack(len(one)) + one for one in parts])
+        if items:
+            self.data = _HEADER.pack(1, 0, self.ITEM, len(items), 1) + self.pack(items)
+        else:
+            self.data = _EMPTY.pack(0, 0, self.ITEM)
 
     @staticmethod
-    def item(value: Any) -> bytes:
-        """The bytes of one item."""
+    def pack(items: Sequence[Any]) -> bytes:
+        """The items' bytes, each after its length."""
         raise TypeError("a packed array says how its items are packed")
 
 
@@ -49,24 +47,24 @@ class Uuids(Packed):
     ARRAY, ITEM = 2951, 2950
 
     @staticmethod
-    def item(value: UUID) -> bytes:
-        return value.int.to_bytes(16)
+    def pack(items: Sequence[UUID]) -> bytes:
+        return b"".join([b"\0\0\0\x10" + one.int.to_bytes(16) for one in items])
 
 
 class Integers(Packed):
     ARRAY, ITEM = 1007, 23
 
     @staticmethod
-    def item(value: int) -> bytes:
-        return _LENGTH.pack(value)
+    def pack(items: Sequence[int]) -> bytes:
+        return b"".join([b"\0\0\0\x04" + one.to_bytes(4) for one in items])
 
 
 class Texts(Packed):
     ARRAY, ITEM = 1009, 25
 
     @staticmethod
-    def item(value: str) -> bytes:
-        return value.encode()
+    def pack(items: Sequence[str]) -> bytes:
+        return b"".join([len(one).to_bytes(4) + one for one in map(str.encode, items)])
 
 
 class Octets(Packed):
@@ -75,8 +73,8 @@ class Octets(Packed):
     ARRAY, ITEM = 1001, 17
 
     @staticmethod
-    def item(value: str) -> bytes:
-        return bytes.fromhex(value)
+    def pack(items: Sequence[str]) -> bytes:
+        return b"".join([len(one).to_bytes(4) + one for one in map(bytes.fromhex, items)])
 
 
 class _PackedDumper(Dumper):

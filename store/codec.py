@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -21,14 +22,14 @@ import orjson
 
 from domain.envelope import Envelope, Recorded
 from domain.fields import ERASED, PersonalMark, personal_fields
-from domain.kernel import Aggregate, Event, event_type
+from domain.kernel import Aggregate, Event, Value, event_type
 from store.errors import EventTooLarge, Unrecordable
 from store.keys import NONCE_BYTES, DataKey
 
 MAX_BODY: Final = 65_527
 """Bytes; with its 8 bytes of time an entry fits the 16-bit length of C2SP tlog-tiles bundles."""
 BLIND_BYTES: Final = 16
-_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_NON_STR_KEYS
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _TRACE: Final = "trace"
 _TRACE_FIELDS: Final = ("reason", "file", "address")
@@ -66,9 +67,9 @@ def canonical(value: Any) -> bytes:
     return _written(value, _CANONICAL)
 
 
-def _written(value: Any, option: int = 0) -> bytes:
+def _written(value: Any, option: int = orjson.OPT_NON_STR_KEYS) -> bytes:
     try:
-        text = orjson.dumps(value, option=option)
+        text = orjson.dumps(value, _json_of, option)
     except TypeError:
         raise Unrecordable from None
     if b"\\u0000" in text and _NUL.search(text):  # PostgreSQL's text cannot hold it
@@ -76,26 +77,32 @@ def _written(value: Any, option: int = 0) -> bytes:
     return text
 
 
+def _json_of(value: Any) -> Any:
+    """What orjson does not know: decimals are strings, and values their given fields."""
+    if isinstance(value, Value):
+        return value.given()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in an event")
+
+
 def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
     """Separate what stays in the log from what must be erasable."""
-    data = new.event.model_dump(mode="json", exclude_unset=True)
+    event = new.event
+    data = event.given()
     parts = Parts(new, data)
     subject = _subject(new.state, new.stream)
-    for name, mark in _personal(type(new.event)).items():
+    for name, mark in _personal(type(event)).items():
         if name not in data:
             continue
         value = data.pop(name)
-        if new.event.__dict__[name] is ERASED:
-            continue
-        owner = subject if mark.of is None else _subject_named(mark.of, new, subject)
-        parts.personal.setdefault((owner, mark.category), {})[name] = value
-    trace = {
-        "$reason": envelope.reason,
-        "$file": envelope.source.file,
-        "$address": envelope.source.address,
-    }
-    given = {name: value for name, value in trace.items() if value is not None}
-    if given:
+        if value is not ERASED:
+            owner = subject if mark.of is None else _subject_named(mark.of, new, subject)
+            parts.personal.setdefault((owner, mark.category), {})[name] = value
+    source = envelope.source
+    if envelope.reason or source.file or source.address:
+        trace = {"$reason": envelope.reason, "$file": source.file, "$address": source.address}
+        given = {name: value for name, value in trace.items() if value is not None}
         parts.personal.setdefault((subject, _TRACE), {}).update(given)
     return parts
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,23 @@ again.
 """
 LockTimeout = psycopg.errors.LockNotAvailable
 """Others kept a lock for longer than one was ready to wait."""
+_patience = threading.local()
+
+
+class WouldWait(Exception):
+    """The database would have to be asked, and this thread must not wait for it."""
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """In here this thread gets no connection, so what is not in memory raises :class:`WouldWait`."""
+    _patience.has_none = True
+    try:
+        yield
+    finally:
+        _patience.has_none = False
+
+
 POOL_SIZE: Final = 8
 """Connections of one role in one process; commits go over one of their own."""
 
@@ -48,6 +65,8 @@ class Database:
 
     urls: Mapping[Role, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
+    revive: Callable[[], object] | None = None
+    """Starts a server again that is ours and has ended, such as the embedded one."""
     _pools: dict[tuple[Role, str], ConnectionPool[Connection]] = field(
         default_factory=dict, repr=False
     )
@@ -55,7 +74,15 @@ class Database:
 
     def connect(self, role: Role, schema: str = "public", **options: Any) -> Connection:
         """A connection of its own, in autocommit."""
-        return psycopg.connect(self._conninfo(role, schema), autocommit=True, **options)
+        _check_patience()
+        conninfo = self._conninfo(role, schema)
+        try:
+            return psycopg.connect(conninfo, autocommit=True, **options)
+        except psycopg.OperationalError:
+            if self.revive is None:
+                raise
+            self.revive()
+            return psycopg.connect(conninfo, autocommit=True, **options)
 
     async def connect_async(
         self, role: Role, schema: str = "public"
@@ -66,6 +93,7 @@ class Database:
     @contextmanager
     def borrow(self, role: Role, schema: str) -> Iterator[Connection]:
         """A pooled connection in autocommit."""
+        _check_patience()
         pool = self._pools.get((role, schema)) or self._pool(role, schema)
         with pool.connection() as connection:
             yield connection
@@ -96,6 +124,11 @@ class Database:
         return make_conninfo(self.urls[role], options=options)
 
 
+def _check_patience() -> None:
+    if getattr(_patience, "has_none", False):
+        raise WouldWait
+
+
 def login(role: Role) -> str:
     """The role's name in the cluster."""
     return f"kept_{role}"
@@ -110,7 +143,10 @@ def open_database(directory: Path | None = None) -> Database:
     """
     url = os.environ.get("KEPT_DATABASE_URL")
     if not url:
-        return _embedded(embedded.start(directory or home()))
+        place = directory or home()
+        database = _embedded(embedded.start(place))
+        database.revive = lambda: embedded.start(place)
+        return database
     _create_roles(url, passwords={})
     urls: dict[Role, str] = {
         role: os.environ.get(f"KEPT_{role.upper()}_URL", url) for role in ROLES

@@ -313,6 +313,8 @@ class EventLog:
         born: frozenset[UUID],
         ahead: Mapping[tuple[UUID, str], DataKey],
     ) -> tuple[dict[tuple[UUID, str], DataKey], list[DataKey]]:
+        if not pairs:
+            return {}, []
         keys = {pair: key for pair in pairs if (key := ahead.get(pair))}
         keys |= self.keys.of(pairs - keys.keys(), born)
         new_keys = [self.keys.make(*pair) for pair in pairs if pair not in keys]

@@ -44,6 +44,7 @@ class Waiting:
     entry: Entry
     outcome: Outcome | None = None
     error: Exception | None = None
+    _then: Callable[[], None] = lambda: None
     _done: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -62,9 +63,21 @@ class Waiting:
         assert self.outcome is not None  # noqa: S101  set before the lock is released
         return self.outcome
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether :meth:`wait` returns at once."""
+        return self.outcome is not None or self.error is not None
+
+    def call(self, then: Callable[[], None]) -> None:
+        """Call this once the outcome is there, for those who must not block; it may be called twice."""
+        self._then = then
+        if self.is_settled:
+            then()
+
     def settle(self, outcome: Outcome | None, error: Exception | None = None) -> None:
         self.outcome, self.error = outcome, error
         self._done.release()
+        self._then()
 
 
 class GroupCommitter:

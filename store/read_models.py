@@ -40,8 +40,12 @@ _SQL_TYPES: Final = {
     "json": "jsonb",
 }
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-_SPECIAL: Final = re.compile(r"[\\\t\n\r]")
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_SPECIAL: Final = re.compile(r"[\\\t\n\r\0]")
+_ESCAPES: Final = str.maketrans(
+    # PostgreSQL's text has no U+0000; what brings one must not stop the read models.
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
+)
+_ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Column(Protocol):
@@ -373,7 +377,7 @@ def _write_texts(values: Collection[str]) -> str:
     if not values:
         return "{}"
     joined = '","'.join(values)
-    if '"' in joined.replace('","', "") or _SPECIAL.search(joined):
+    if joined.count('"') != 2 * (len(values) - 1) or _SPECIAL.search(joined):
         quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
         return ('{"' + '","'.join(quoted) + '"}').translate(_ESCAPES)
     return f'{{"{joined}"}}'
@@ -382,16 +386,17 @@ def _write_texts(values: Collection[str]) -> str:
 def _write_json(value: Any) -> str:
     if not value:
         return "[]" if isinstance(value, tuple) else "{}"
-    return _write_text(orjson.dumps(value, default=_plain, option=_JSON).decode())
+    text = orjson.dumps(value, default=_plain, option=_JSON).decode()
+    if "\\u0000" in text:
+        text = _ESCAPED_NUL.sub(r"\1\\ufffd", text)
+    return _write_text(text)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return value.__dict__
+        return {name: item for name, item in value.__dict__.items() if item is not ERASED}
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, str):
-        return None  # Erased, inside of a structure
     if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} cannot stand in a read model")

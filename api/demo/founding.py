@@ -37,25 +37,22 @@ def _declared(
     )
 
 
-FIELDS: Final = (
-    ("customers", _declared("service_tier", "Service tier", "服务等级", FieldType.CHOICE, *TIERS)),
-    ("customers", _declared("contract_number", "Contract number", "合同编号", FieldType.TEXT)),
-    (
-        "customers",
+FIELDS: Final = {
+    "customers": (
+        _declared("service_tier", "Service tier", "服务等级", FieldType.CHOICE, *TIERS),
+        _declared("contract_number", "Contract number", "合同编号", FieldType.TEXT),
         _declared("visiting_hours", "Visiting hours", "可拜访时间", FieldType.TEXT, personal=True),
+        _declared("fax", "Fax", "传真", FieldType.TEXT, personal=True),
     ),
-    ("customers", _declared("fax", "Fax", "传真", FieldType.TEXT, personal=True)),
-    (
-        "opportunities",
+    "opportunities": (
         _declared("budget_approved", "Budget approved", "预算已批准", FieldType.SWITCH),
-    ),
-    (
-        "opportunities",
         _declared("decision_on", "Decision expected on", "预计决策日期", FieldType.DATE),
     ),
-    ("tickets", _declared("serial_number", "Serial number", "序列号", FieldType.TEXT)),
-    ("tickets", _declared("under_warranty", "Under warranty", "在保修期内", FieldType.SWITCH)),
-)
+    "tickets": (
+        _declared("serial_number", "Serial number", "序列号", FieldType.TEXT),
+        _declared("under_warranty", "Under warranty", "在保修期内", FieldType.SWITCH),
+    ),
+}
 
 
 def founding(company: Company, random: Random) -> list[Act]:
@@ -129,9 +126,10 @@ def _teams(company: Company, story: Story, start: datetime, admin: UUID) -> None
 
 
 def _fields(company: Company, story: Story, start: datetime, admin: UUID) -> None:
-    for number, (kind, declaration) in enumerate(FIELDS):
-        at = start + timedelta(seconds=20 * number)
-        story.act(at, custom_fields_id(kind), declaration, admin)
+    for kind, declarations in FIELDS.items():
+        for declaration in declarations:
+            at = start + timedelta(seconds=5 * len(story.acts))
+            story.act(at, custom_fields_id(kind), declaration, admin)
     customers, nine = custom_fields_id("customers"), timedelta(hours=9)
     gold = ChangeCustomField(key="service_tier", choices=(*TIERS, "gold"))
     why = "the gold tier is sold from this quarter on"

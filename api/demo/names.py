@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from random import Random
 from typing import Any, Final, Literal
 
@@ -118,6 +119,11 @@ class Names:
         self._chinese = [(one, two) for one in chinese["first"] for two in chinese["second"]]
         random.shuffle(self._english)
         random.shuffle(self._chinese)
+        self._rows = count(2)
+
+    def next_row(self) -> int:
+        """The next line of the old CRM's file; the first one holds the headings."""
+        return next(self._rows)
 
     def company(self, region: Region, industry: str, random: Random) -> tuple[str, str]:
         """A company's name, and the word for it in addresses."""

@@ -1,0 +1,51 @@
+"""Every error as one sentence with what to do about it. Stack traces are for ``KEPT_DEBUG=1``."""
+
+import os
+import traceback
+
+from api.cli.shared import Failure
+
+_ASKED_WRONGLY = {
+    "TenantError",
+    "Rejected",
+    "NotFound",
+    "Unserved",
+    "BadCursor",
+    "SqlRefused",
+    "ImportStopped",
+    "Problem",
+}
+"""Errors of ours whose text tells whoever asked what to do differently."""
+_FAILED = {"EmbeddedError", "StoreError", "MissingEpochKey"}
+"""Errors of ours, and their kinds, whose text tells what went wrong and what to do."""
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """The sentence to print, and the exit code."""
+    if os.environ.get("KEPT_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, Failure):
+        return str(error), error.code
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & _ASKED_WRONGLY:
+        return str(error), 2
+    if kinds & _FAILED:
+        return str(error), 1
+    if any(kind.__module__.split(".")[0].startswith("psycopg") for kind in type(error).__mro__):
+        return _of_database(error), 1
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}. Check the path and who may use it.", 1
+    said = " ".join(str(error).split()) or "no reason was given"
+    return (
+        f"Something went wrong that Kept did not expect ({type(error).__name__}: {said}). "
+        "Run it again with KEPT_DEBUG=1 to see where, and please report that.",
+        1,
+    )
+
+
+def _of_database(error: Exception) -> str:
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return f"The database did not do it ({said}). See whether it runs: kept status."
+
+
