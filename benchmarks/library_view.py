@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from benchmarks import orders
 from benchmarks.library import SCHEMA, Customer, Customers
 from benchmarks.server import peer_connection
-from store.read_models import grams, search_text
+from store.search import grams, search_text
 
 TABLE = f"{SCHEMA}.customers_view"
 SEARCHED = ("name", "emails", "phones")

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,8 @@ from store.group_commit import GroupCommitter, Waiting
 from store.keys import DataKey, KeyStore
 from store.tenants import Tenant
 
+NUMBERS_LOW: Final = 32
+"""So many left, and the next block is leased."""
 NUMBER_BLOCK: Final = 64
 """Human numbers leased at once; what a process does not use is a gap."""
 
@@ -88,7 +90,7 @@ class EventLog:
 
     def __init__(self, database: Database, tenant: Tenant, keys: KeyStore, **limits: int) -> None:
         self.database, self.tenant, self.keys = database, tenant, keys
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers: dict[str, deque[int]] = {}
         self._numbers_lock = threading.Lock()
         self._listeners: list[Callable[[int], None]] = []
         self._committer = GroupCommitter(
@@ -245,16 +247,27 @@ class EventLog:
     def next_number(self, aggregate: str) -> int:
         """A human number that no other record of this aggregate gets."""
         with self._numbers_lock:
-            number = next(self._numbers.get(aggregate, iter(())), None)
-            if number is None:
-                with self.database.borrow("writer", self.tenant.schema) as connection:
-                    row = connection.execute(
-                        "SELECT lease_numbers(%s, %s)", [aggregate, NUMBER_BLOCK]
-                    ).fetchone()
-                first = row[0] if row else 1
-                number = first
-                self._numbers[aggregate] = iter(range(first + 1, first + NUMBER_BLOCK))
-        return number
+            numbers = self._numbers.setdefault(aggregate, deque())
+            if not numbers:
+                numbers += self._lease(aggregate)
+            elif len(numbers) == NUMBERS_LOW:
+                # Before the last one is given out, so that hardly anybody waits for the next block.
+                threading.Thread(target=self._lease_ahead, args=[aggregate], daemon=True).start()
+            return numbers.popleft()
+
+    def _lease_ahead(self, aggregate: str) -> None:
+        with suppress(*OUT_OF_REACH):  # whoever needs a number then asks again
+            block = self._lease(aggregate)
+            with self._numbers_lock:
+                self._numbers[aggregate] += block
+
+    def _lease(self, aggregate: str) -> range:
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            row = connection.execute(
+                "SELECT lease_numbers(%s, %s)", [aggregate, NUMBER_BLOCK]
+            ).fetchone()
+        first = row[0] if row else 1
+        return range(first, first + NUMBER_BLOCK)
 
     def on_commit(self, listener: Callable[[int], None]) -> Callable[[], None]:
         """Call ``listener(position)`` after each batch that this process committed; it must not

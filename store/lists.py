@@ -18,7 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from store.database import Connection
-from store.read_models import CUSTOM, GRAMS, SEARCH_TEXT, Table, grams, normal
+from store.read_models import CUSTOM, GRAMS, SEARCH_TEXT, Table
+from store.search import grams, normal
 
 MAX_LIMIT: Final = 200
 NONCE_BYTES: Final = 12

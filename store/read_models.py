@@ -5,27 +5,21 @@ personal columns. A read model has no migrations: a changed description is a new
 old one.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 import psycopg
-from pydantic import BaseModel
 
-from domain.fields import ERASED
+from store.copy_text import NULL, write_text, write_texts, writer
 from store.database import Connection
+from store.search import grams, search_text
 
 SEARCH_TEXT: Final = "search_text"
 GRAMS: Final = "grams"
-NULL: Final = "\\N"
 
 _SQL_TYPES: Final = {
     "uuid": "uuid",
@@ -39,13 +33,6 @@ _SQL_TYPES: Final = {
     "uuids": "uuid[]",
     "json": "jsonb",
 }
-_JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-_SPECIAL: Final = re.compile(r"[\\\t\n\r\0]")
-_ESCAPES: Final = str.maketrans(
-    # PostgreSQL's text has no U+0000; what brings one must not stop the read models.
-    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
-)
-_ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Column(Protocol):
@@ -181,7 +168,7 @@ class Table:
 
     @cached_property
     def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
-        return [(column.field, _writer(column)) for column in self.columns]
+        return [(column.field, writer(column)) for column in self.columns]
 
     def line(self, values: Mapping[str, Any]) -> str:
         """A row, by field, as a line of COPY's text format. An erased value is NULL."""
@@ -191,8 +178,8 @@ class Table:
         ]
         if self.search:
             text = search_text(values[field] for field in self.search)
-            cells.append(text.translate(_ESCAPES))
-            cells.append(_write_texts(sorted(grams(text))))
+            cells.append(write_text(text))
+            cells.append(write_texts(sorted(grams(text))))
         return "\t".join(cells) + "\n"
 
     def copy_in(
@@ -319,31 +306,6 @@ CUSTOM: Final = ("custom", "custom_personal")
 """Columns of custom fields: equality on any of their keys is served by an index."""
 
 
-def search_text(values: Iterable[Any]) -> str:
-    """The searched fields in one normal form (NFKC, case folded, single spaces), one to a line."""
-    parts: list[str] = []
-    for value in values:
-        if isinstance(value, tuple | list):
-            parts += [item for item in value if isinstance(item, str)]
-        elif value:
-            parts.append(str(value))
-    return "\n".join(normal(part) for part in parts)
-
-
-def normal(text: str) -> str:
-    """The form in which texts are compared."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def grams(text: str) -> set[str]:
-    """The unigrams and bigrams of each line: enough to find any substring, two Chinese characters
-    included.
-    """
-    found = set(text)
-    found.update(map("".join, pairwise(text)))
-    return {gram for gram in found if "\n" not in gram and gram != " "}
-
-
 def _q(name: str) -> str:
     return f'"{name}"'
 
@@ -356,65 +318,3 @@ def _run(
 
 def _transposed(keys: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*keys, strict=True)]
-
-
-def _writer(column: Column) -> Callable[[Any], str]:
-    write = _WRITERS[column.kind]
-    part = column.part
-    if part is not None:
-        return lambda value: NULL if value is ERASED else write(getattr(value, part))
-    if column.personal:
-        return lambda value: NULL if value is ERASED else write(value)
-    return write
-
-
-def _write_text(value: Any) -> str:
-    text: str = value if type(value) is str else str(value)
-    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
-
-
-def _write_texts(values: Collection[str]) -> str:
-    if not values:
-        return "{}"
-    joined = '","'.join(values)
-    if joined.count('"') != 2 * (len(values) - 1) or _SPECIAL.search(joined):
-        quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-        return ('{"' + '","'.join(quoted) + '"}').translate(_ESCAPES)
-    return f'{{"{joined}"}}'
-
-
-def _write_json(value: Any) -> str:
-    if not value:
-        return "[]" if isinstance(value, tuple) else "{}"
-    text = orjson.dumps(value, default=_plain, option=_JSON).decode()
-    if "\\u0000" in text:
-        text = _ESCAPED_NUL.sub(r"\1\\ufffd", text)
-    return _write_text(text)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return {name: item for name, item in value.__dict__.items() if item is not ERASED}
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    raise TypeError(f"{type(value).__name__} cannot stand in a read model")
-
-
-def _write_moment(value: datetime | str) -> str:
-    return value if isinstance(value, str) else value.isoformat()
-
-
-_WRITERS: Final[dict[str, Callable[[Any], str]]] = {
-    "uuid": str,
-    "text": _write_text,
-    "integer": str,
-    "boolean": lambda value: "t" if value else "f",
-    "date": date.isoformat,
-    "moment": _write_moment,
-    "number": str,
-    "texts": _write_texts,
-    "uuids": lambda values: "{" + ",".join(map(str, values)) + "}",
-    "json": _write_json,
-}

@@ -1,7 +1,7 @@
 """Where each read model stands in the log, which rows are parked, and who holds the lease."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from domain.envelope import Recorded
@@ -99,6 +99,14 @@ class Tracking:
             (row[0], row[1])
             for row in self._connection.execute("SELECT projection, stream FROM parked")
         }
+
+    def parked_rows(self) -> list[dict[str, Any]]:
+        """Every row that waits: which, at what, why and since when."""
+        rows = self._connection.execute(
+            "SELECT projection, stream, position, error, parked_at FROM parked ORDER BY 1, 3"
+        ).fetchall()
+        names = ("model", "stream", "position", "error", "since")
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def park(self, failures: Iterable[Parked]) -> None:
         """Let these rows wait."""

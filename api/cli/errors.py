@@ -47,5 +47,3 @@ def explained(error: Exception) -> tuple[str, int]:
 def _of_database(error: Exception) -> str:
     said = (str(error).splitlines() or [type(error).__name__])[0]
     return f"The database did not do it ({said}). See whether it runs: kept status."
-
-

@@ -2,7 +2,6 @@
 
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from uuid import UUID
 
 import typer
 
@@ -41,25 +40,28 @@ def rebuild(
     if bool(names) == every:
         raise Failure(f"Name read models, or give --all. There are: {', '.join(models)}.")
     chosen = [*models.values()] if every else [models[name] for name in dict.fromkeys(names or ())]
-    began = time.monotonic()
     with opened_tenant() as services, progress_bar() as progress:
+        current = services.log.head() - services.runner.position() <= MANY
+        if current:
+            follow(services, progress)
+        began = time.monotonic()
         built = rebuild_models(services.log, PROJECTIONS, DERIVED, chosen, progress)
-        events = services.log.head()
-    seconds = round(time.monotonic() - began, 2)
+        events, seconds = services.log.head(), round(time.monotonic() - began, 2)
     models_built: list[dict[str, Any]] = [
         {
             "name": one.name,
             "rows": one.rows,
             "checksum": one.checksum,
-            "live_checksum": one.live_checksum,
-            "equals_live": None if one.live_checksum is None else one.checksum == one.live_checksum,
+            "equals_live": one.checksum == one.live_checksum
+            if current and one.live_checksum
+            else None,
         }
         for one in built
     ]
     if as_json:
         print_json({"events": events, "seconds": seconds, "models": models_built})
         return
-    words = {True: "yes", False: "NO", None: "there was none"}
+    words = {True: "yes", False: "NO", None: "that was behind"}
     rows = [
         (one["name"], one["rows"], one["checksum"], words[one["equals_live"]])
         for one in models_built
@@ -94,7 +96,7 @@ def retry(
     with opened_tenant() as services, progress_bar() as progress:
         rows = [row for row in _parked(services) if model in (None, row["model"])]
         for done, row in enumerate(rows):
-            folded = services.runner.retry_parked(row["model"], UUID(row["stream"]))
+            folded = services.runner.retry_parked(row["model"], row["stream"])
             results.append({**row, "folded": folded})
             progress("fold", done + 1, len(rows))
     left = sum(not one["folded"] for one in results)
@@ -107,14 +109,20 @@ def retry(
 
 
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
-    """Fold what was appended into the read models. Another process may be doing it already."""
+    """Fold into the read models what was appended, in the quicker of the two ways."""
     from projections import DERIVED, PROJECTIONS
     from projections.rebuild import rebuild as rebuild_models
 
-    head, position = services.log.head(), services.runner.position()
-    if head - position > max(MANY, head // 2):
+    head = services.log.head()
+    if head - services.runner.position() > max(MANY, head // 2):
         models = (*PROJECTIONS, *DERIVED)
         rebuild_models(services.log, PROJECTIONS, DERIVED, models, progress)
+    follow(services, progress)
+
+
+def follow(services: "Services", progress: Progress) -> None:
+    """Let the live read models reach the end of the log. Another process may be keeping them."""
+    head = services.log.head()
     services.start_runner()
     while (position := services.runner.position()) < head:
         progress("read models", position, head)

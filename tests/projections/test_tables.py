@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from domain.fields import ERASED, Personal, Public
 from domain.kernel import Aggregate, fold, replace
@@ -99,9 +100,15 @@ def stored(
     return sorted(loaded, key=lambda row: order[tuple(getattr(row, n) for n in model.row.KEY)])
 
 
-def plainly(row: Any) -> dict[str, Any]:
+def plainly(value: Any) -> Any:
     """A row's values; what is erased, or empty for want of a value, as None."""
-    return {n: None if v is ERASED or v in ((), {}) else v for n, v in row.__dict__.items()}
+    if value is ERASED or value in ((), {}):
+        return None
+    if isinstance(value, BaseModel):
+        return {name: plainly(item) for name, item in value.__dict__.items()}
+    if isinstance(value, dict):
+        return {key: plainly(item) for key, item in value.items()}
+    return value
 
 
 # There and back
@@ -150,7 +157,9 @@ def test_a_sign_that_the_database_does_not_know_does_not_keep_a_row_out(
     connection: Connection,
 ) -> None:
     """PostgreSQL has no U+0000. An import may bring one, and the read models must not stop at it."""
-    row = Everything(id=number(1), text="a\0b", texts=("c\0",), custom={"key": "\0", "k": "\\u0000"})
+    row = Everything(
+        id=number(1), text="a\0b", texts=("c\0",), custom={"key": "\0", "k": "\\u0000"}
+    )
     (back,) = stored(connection, everything, [row])
     assert (back.text, back.texts) == ("a\ufffdb", ("c\ufffd",))
     assert back.custom == {"key": "\ufffd", "k": "\\u0000"}
@@ -287,7 +296,9 @@ def test_a_draft_takes_the_place_and_leaves_the_former_one_for_the_way_back(
         with connection.transaction():
             take_place(connection, draft, table)
         assert connection.execute("SELECT count FROM everything").fetchone() == (turn,)
-        assert connection.execute("SELECT count FROM everything_v1_former").fetchone() == (turn - 1,)
+        assert connection.execute("SELECT count FROM everything_v1_former").fetchone() == (
+            turn - 1,
+        )
     names = {
         row[0]
         for row in connection.execute(

@@ -1,0 +1,49 @@
+"""What people write on the command line for a record, a user or a moment."""
+
+from datetime import date, datetime, time, tzinfo
+from uuid import UUID
+
+from api.cli.shared import Failure, command_line_reader
+from api.services import Services
+from projections import PROJECTIONS
+from projections.gate import Query
+
+
+def record_of(services: Services, text: str) -> UUID:
+    """The record of this id, or of this human number such as ``T-10423``."""
+    try:
+        return UUID(text)
+    except ValueError:
+        pass
+    prefix = text.strip().upper().rpartition("-")[0]
+    for model in PROJECTIONS:
+        if model.aggregate is None or prefix != model.aggregate.PREFIX:
+            continue
+        number = text.strip().upper()
+        query = Query(sort="number", since=number, until=number, limit=1)
+        for row in services.gate.page(command_line_reader(), model.name, query).items:
+            return UUID(str(row["id"]))
+    raise Failure(f"There is no record {text}. Give its id, or its number such as C-12.")
+
+
+def user_of(services: Services, text: str) -> UUID:
+    """The user of this id or e-mail, active or not."""
+    try:
+        return UUID(text)
+    except ValueError:
+        found = services.log.holder("users", "email", text.strip().casefold())
+    if found is None:
+        raise Failure(f"There is no user {text}. Give an id or an e-mail address.")
+    return found
+
+
+def moment(text: str, zone: tzinfo, end_of_day: bool = False) -> datetime:
+    """A day or a time, in the tenant's zone where it names none."""
+    try:
+        if len(text) <= len("2026-01-31"):
+            day = date.fromisoformat(text)
+            return datetime.combine(day, time.max if end_of_day else time.min, zone)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"{text} is no time. Write 2026-01-31 or 2026-01-31T12:30.") from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)

@@ -1,0 +1,86 @@
+"""For those who work on Kept: its benchmarks and its tests."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from api.cli.shared import Failure, Json, print_json
+
+PASSED_ON: Final = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "help_option_names": [],
+}
+"""Everything after ``kept test`` is for pytest."""
+PACKAGES: Final = ("domain", "commands", "projections", "store", "api", "benchmarks", "tests")
+
+
+def bench(
+    name: Annotated[str | None, typer.Argument(help="Which; without one they are listed.")] = None,
+    pairs: Annotated[int, typer.Option(help="Interleaved pairs; odd, for a median.", min=1)] = 9,
+    as_json: Json = False,
+) -> None:
+    """Measure Kept against a peer in the same run."""
+    import importlib
+
+    found = _benchmarks()
+    if name is None:
+        typer.echo("\n".join(found))
+        return
+    if name not in found:
+        raise Failure(
+            f"There is no benchmark {name}. There are: {', '.join(found) or 'none here'}."
+        )
+    report: dict[str, Any] = importlib.import_module(f"benchmarks.{name}").run(pairs=pairs)
+    if as_json:
+        print_json(report)
+    else:
+        from rich.console import Console
+
+        Console().print(importlib.import_module("benchmarks.kernel").as_table(report))
+
+
+def _benchmarks() -> list[str]:
+    """Modules of benchmarks/ that can be run by themselves."""
+    import ast
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.find_spec("benchmarks")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    names = set()
+    for place in places:
+        for path in Path(place).glob("*.py"):
+            tree = ast.parse(path.read_text("utf-8"))
+            if any(isinstance(one, ast.FunctionDef) and one.name == "run" for one in tree.body):
+                names.add(path.stem)
+    return sorted(names)
+
+
+def run_tests(context: typer.Context) -> None:
+    """Check style, types and architecture, then run the tests. Arguments go to pytest."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    if not (root / "tests").is_dir():
+        raise Failure("There are no tests here: kept test runs in a checkout of the repository.")
+    beside = Path(sys.executable).parent
+    checks = {
+        "ruff check": [str(beside / "ruff"), "check", "."],
+        "ruff format": [str(beside / "ruff"), "format", "--check", "."],
+        "mypy": [str(beside / "mypy")],
+        "import contracts": [str(beside / "lint-imports")],
+        "pytest": [sys.executable, "-m", "pytest", *context.args],
+    }
+    missing = [name for name, (program, *_) in checks.items() if not Path(program).exists()]
+    if missing:
+        raise Failure(f"{missing[0]} is not installed here. Run ./kept test in the checkout.")
+    failed = []
+    for name, command in checks.items():
+        typer.echo(f"── {name}", err=True)
+        if subprocess.run(command, cwd=root, check=False).returncode:
+            failed.append(name)
+    if failed:
+        raise Failure(f"Failed: {', '.join(failed)}. What each said stands above.", code=1)

@@ -1,0 +1,111 @@
+"""How Kept is doing: database, tenants, log and read models."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from api.cli.shared import Json, opened_database, print_json, print_table
+
+if TYPE_CHECKING:
+    from store.database import Database
+    from store.tenants import Tenant
+
+
+def status(as_json: Json = False) -> None:
+    """Show the database, the tenants, and how far each read model has followed the log."""
+    report = _report()
+    if as_json:
+        print_json(report)
+        return
+    place = report["database"]
+    typer.echo(f"Kept {report['version']}, {place['kind']} database in {place['where']}")
+    if place.get("state"):
+        typer.echo(place["state"])
+    for warning in report["warnings"]:
+        typer.echo(f"Warning: {warning}")
+    for tenant in report["tenants"]:
+        typer.echo(f"\nTenant {tenant['name']} ({tenant['time_zone']}), {tenant['head']:,} events")
+        columns = ("name", "version", "position", "lag", "parked")
+        rows = [[model[one] for one in columns] for model in tenant["models"]]
+        print_table(("read model", "version", "position", "behind", "parked"), rows)
+
+
+def _report() -> dict[str, Any]:
+    import os
+    from importlib.metadata import PackageNotFoundError, version
+
+    from store import tenants
+    from store.database import home
+
+    try:
+        release = version("kept")
+    except PackageNotFoundError:
+        release = "from a checkout"
+    report: dict[str, Any] = {"version": release, "warnings": [], "tenants": []}
+    embedded = not os.environ.get("KEPT_DATABASE_URL")
+    report["database"] = _embedded() if embedded else _server()
+    if embedded and not (home() / "postgres").is_dir():
+        return report
+    with opened_database() as database:
+        if embedded:
+            report["database"] = _embedded()
+        report["warnings"] = list(database.warnings)
+        for name in tenants.names(database):
+            report["tenants"].append(_tenant(database, tenants.find(database, name)))
+    return report
+
+
+def _embedded() -> dict[str, Any]:
+    from store import embedded
+    from store.database import home
+
+    facts = embedded.status(home())
+    running = facts["pid"] is not None
+    state = (
+        f"PostgreSQL {facts['version']} runs on port {facts['port']} for {facts['users']} processes"
+        if running
+        else "Nothing there yet: kept demo or kept serve makes it"
+    )
+    return {"kind": "embedded", "where": str(home()), "running": running, "state": state, **facts}
+
+
+def _server() -> dict[str, Any]:
+    import os
+    from urllib.parse import urlsplit
+
+    url = urlsplit(os.environ["KEPT_DATABASE_URL"])
+    return {
+        "kind": "server",
+        "where": f"{url.hostname or 'localhost'}:{url.port or 5432}{url.path}",
+    }
+
+
+def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:
+    """From the tables alone: it must be shown also where the tenant's epoch key is missing."""
+    from collections import Counter
+
+    from projections import DERIVED, PROJECTIONS
+    from store.tracking import Tracking
+
+    with database.borrow("writer", tenant.schema) as connection:
+        tracking = Tracking(connection)
+        known, parked = tracking.known(), Counter(name for name, _ in tracking.parked())
+        head = tracking.head()
+    models = []
+    for model in (*PROJECTIONS, *DERIVED):
+        position, _ = known.get((model.name, model.version), (0, ""))
+        models.append(
+            {
+                "name": model.name,
+                "version": model.version,
+                "position": position,
+                "lag": head - position,
+                "parked": parked[model.name],
+            }
+        )
+    return {
+        "name": tenant.name,
+        "time_zone": str(tenant.zone),
+        "head": head,
+        "models": models,
+    }

@@ -1,0 +1,97 @@
+"""Values in the text format of PostgreSQL's COPY, by the kind of their column."""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+import orjson
+from pydantic import BaseModel
+
+from domain.fields import ERASED
+
+NULL: Final = "\\N"
+_JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_SPECIAL: Final = re.compile(r"[\\\t\n\r\0]")
+_ESCAPES: Final = str.maketrans(
+    # PostgreSQL's text has no U+0000; what brings one must not stop the read models.
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
+)
+_ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+class Column(Protocol):
+    """What a writer has to know of a column."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def personal(self) -> bool: ...
+    @property
+    def part(self) -> str | None: ...
+
+
+def writer(column: Column) -> Callable[[Any], str]:
+    """What writes the values of a column; an erased one is NULL."""
+    write = _WRITERS[column.kind]
+    part = column.part
+    if part is not None:
+        return lambda value: NULL if value is ERASED else write(getattr(value, part))
+    if column.personal:
+        return lambda value: NULL if value is ERASED else write(value)
+    return write
+
+
+def write_text(value: Any) -> str:
+    """A text, with what COPY takes for its own signs escaped."""
+    text: str = value if type(value) is str else str(value)
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+
+
+def write_texts(values: Collection[str]) -> str:
+    """An array of texts."""
+    if not values:
+        return "{}"
+    joined = '","'.join(values)
+    if joined.count('"') != 2 * (len(values) - 1) or _SPECIAL.search(joined):
+        quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+        return ('{"' + '","'.join(quoted) + '"}').translate(_ESCAPES)
+    return f'{{"{joined}"}}'
+
+
+def _write_json(value: Any) -> str:
+    if not value:
+        return "[]" if isinstance(value, tuple) else "{}"
+    text = orjson.dumps(value, default=_plain, option=_JSON).decode()
+    if "\\u0000" in text:
+        text = _ESCAPED_NUL.sub(r"\1\\ufffd", text)
+    return write_text(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {name: item for name, item in value.__dict__.items() if item is not ERASED}
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in a read model")
+
+
+def _write_moment(value: datetime | str) -> str:
+    return value if isinstance(value, str) else value.isoformat()
+
+
+_WRITERS: Final[dict[str, Callable[[Any], str]]] = {
+    "uuid": str,
+    "text": write_text,
+    "integer": str,
+    "boolean": lambda value: "t" if value else "f",
+    "date": date.isoformat,
+    "moment": _write_moment,
+    "number": str,
+    "texts": write_texts,
+    "uuids": lambda values: "{" + ",".join(map(str, values)) + "}",
+    "json": _write_json,
+}
