@@ -106,8 +106,8 @@ def _numbers(rates: dict[str, list[tuple[float, float]]]) -> list[Measured]:
 def _notes(seconds: float) -> Sequence[str]:
     return [
         f"{CLIENTS} keep-alive clients in a process of their own; {seconds:g} s of creations (13 "
-        f"fields, 6 of them personal), then {seconds:g} s of updates (2 fields, 1 personal), without "
-        "Idempotency-Key. After each measurement the read models catch up."
+        f"fields, 6 of them personal), then {seconds:g} s of updates (2 fields, 1 personal), "
+        "without Idempotency-Key. After each measurement the read models catch up."
     ]
 
 

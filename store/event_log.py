@@ -1,7 +1,7 @@
 """The event log of one tenant: append what was decided, load a stream, read on from a position."""
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,7 +11,7 @@ from domain.envelope import Envelope, Recorded
 from store import codec
 from store.batches import Entry
 from store.codec import NewEvent, PersonalRow
-from store.database import Connection, Database
+from store.database import OUT_OF_REACH, Connection, Database
 from store.errors import (
     KeyReused,
     KeysRaced,

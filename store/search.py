@@ -1,4 +1,4 @@
-"""Search by unigrams and bigrams: substrings are found by a core index, two Chinese characters too."""
+"""Search by unigrams and bigrams: any substring is found by index, two Chinese characters too."""
 
 import unicodedata
 from collections.abc import Iterable
