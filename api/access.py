@@ -1,4 +1,4 @@
-"""Who is asking, and what their role may do. Rights proper come later; until then a role is enough."""
+"""Who is asking, and what their role may do. Rights proper come later; until then a role does."""
 
 import asyncio
 import time
@@ -62,7 +62,7 @@ class Caller:
             able = ", ".join(one for one, rights in RIGHTS.items() if right in rights)
             raise Problem(
                 "forbidden",
-                f"The role {role} may not {_DOING[right]}. Use a key of one of these roles: {able}.",
+                f"The role {role} may not {_DOING[right]}. Use a key of one of these: {able}.",
             )
 
     def may_issue(self, command: type[Command]) -> None:
@@ -75,7 +75,7 @@ class Caller:
 
 
 class KeyRing:
-    """Checks API keys. One that was found good is believed for some seconds without asking again."""
+    """Checks API keys. One that was found good is believed for some seconds."""
 
     def __init__(self, tenancy: Tenancy) -> None:
         self._tenancy = tenancy

@@ -1,7 +1,7 @@
 """The HTTP API: every route, who may pass, and what it says of itself.
 
-Made with ``create_app(database)``. A route with a key is answered by :class:`api.routing.KeyedRoute` directly; all
-else (health, the description, what is not found) goes through FastAPI.
+Made with ``create_app(database)``. What needs a key is answered by :class:`api.routing.KeyedRoute`
+directly; all else (health, what is not found) goes through FastAPI.
 """
 
 import asyncio
@@ -31,18 +31,20 @@ from store.database import Database
 OPEN: Final = "/health/"
 """Paths below need no key."""
 DESCRIPTION: Final = """
-A CRM core in which nothing is ever overwritten. Every change is a command; what it changes is an event in one log, and
-everything that is shown is folded from that log.
+A CRM core in which nothing is ever overwritten. Every change is a command; what it changes is an
+event in one log, and everything that is shown is folded from that log.
 
-**Commands** are `POST`ed (a change of fields is a `PATCH`: a field that is left out stays, `null` clears it). The answer
-is a receipt: where in the log the change stands. Give every command an `Idempotency-Key`, and it can be sent again
-safely; give it `If-Match`, and it happens only to the version that you saw.
+**Commands** are `POST`ed (a change of fields is a `PATCH`: a field that is left out stays, `null`
+clears it). The answer is a receipt: where in the log the change stands. Give every command an
+`Idempotency-Key`, and it can be sent again safely; give it `If-Match`, and it happens only to the
+version that you saw.
 
-**Reads** come from read models, which follow the log within milliseconds. To read what you just wrote, give a read
-the receipt's position as `Kept-Min-Position`.
+**Reads** come from read models, which follow the log within milliseconds. To read what you just
+wrote, give a read the receipt's position as `Kept-Min-Position`.
 
-**Errors** are problem details (RFC 9457) with a sentence for people, a stable `type` for programs and the fields that are
-wrong. 422: the request could never be valid. 409: the records, as they stand, refuse it. 412: `If-Match` failed.
+**Errors** are problem details (RFC 9457) with a sentence for people, a stable `type` for programs
+and the fields that are wrong. 422: the request could never be valid. 409: the records, as they
+stand, refuse it. 412: `If-Match` failed.
 """.strip()
 
 
@@ -53,7 +55,7 @@ class Kept(FastAPI):
     description_json: bytes | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer by the table where it can; a keyed route that it knows costs no search and no layers."""
+        """Answer by the table where it can: a keyed route costs no search and no layers."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Reading what was sent: JSON in UTF-8, of a bounded size, in which no text holds what no database can."""
+"""Reading what was sent: JSON of a bounded size, in which no text holds what no database can."""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -13,13 +13,14 @@ from api.access import Caller
 from api.bodies import json_body
 from api.headers import envelope_of, expected_version, fingerprint, idempotency_key
 from api.openapi import describe_command
-from api.problems import Problem, problem_of
+from api.problems import Problem, version_mismatch
 from api.replies import Header, Reply, etag
 from api.routing import KeyedRoute, caller_of, record_id
 from commands.dispatcher import Order
 from commands.kernel import Command
 from domain.envelope import Envelope, from_microseconds
 from domain.users import User
+from store.errors import VersionConflict
 from store.event_log import Idempotency, Receipt
 
 Address = Callable[[Request], UUID]
@@ -69,8 +70,10 @@ class _Door:
         await _check_user(caller, order.envelope)
         try:
             receipt = await caller.served.issuer.issue(order)
-        except Exception as error:
-            raise problem_of(error, target=target, if_match=version is not None) from error
+        except VersionConflict as conflict:
+            if version is None or conflict.stream != target:
+                raise
+            raise version_mismatch(conflict) from None
         return self._reply(receipt)
 
     def _expected(self, request: Request) -> int | None:

@@ -1,7 +1,7 @@
-"""The event log as a feed: a page by cursor, a long poll, or server-sent events. Never a gap, never twice.
+"""The event log as a feed: by cursor, by long poll, or as server-sent events, without a gap.
 
-A client goes on after the position that it has reached, so the server keeps nothing for it; of a slow one no more
-than a page is in memory.
+A client goes on after the position that it has reached, so the server keeps nothing for it; of a
+slow one no more than a page is in memory.
 """
 
 from functools import partial
@@ -75,9 +75,7 @@ async def event(request: Request) -> Reply:
         caller.served.services.log.at, [position], limiter=caller.served.reads
     )
     if position not in found:
-        raise Problem(
-            "not-found", "There is no event at this position yet. The log has none missing."
-        )
+        raise Problem("not-found", "There is no event at this position yet.")
     return json_reply(200, (await shown(caller, [found[position]]))[0])
 
 

@@ -80,16 +80,22 @@ _PAGE: Final = {
     },
 }
 _TEXT: Final = {"type": "string", "maxLength": 100}
+_SOURCES: Final = ["api", "import", "command_line", "rule", "system"]
+_LIMIT: Final = {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
+_WAIT: Final = {"type": "integer", "minimum": 0, "maximum": 30, "default": 0}
 _PARAMETERS: Final = {
-    "after": query("after", POSITION, "Only events after this position.", 0),
-    "limit": query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Events at once."),
-    "wait": query("wait", {"type": "integer", "minimum": 0, "maximum": 30, "default": 0}, "Long poll: wait for so many seconds if there is nothing yet."),
-    "type": query("type", _TEXT, "Only events of this type.", "OpportunityWon"),
-    "aggregate": query("aggregate", _TEXT, "Only of this kind of record.", "opportunities"),
-    "stream": query("stream", ID, "Only of this record.", AN_ID),
-    "actor": query("actor", ID, "Only by this user.", AN_ID),
-    "source": query("source", {"type": "string", "enum": ["api", "import", "command_line", "rule", "system"]}, "Only through this door."),
-}  # fmt: skip
+    one["name"]: one
+    for one in (
+        query("after", POSITION, "Only events after this position.", 0),
+        query("limit", _LIMIT, "Events at once."),
+        query("wait", _WAIT, "Long poll: wait for so many seconds if there is nothing yet."),
+        query("type", _TEXT, "Only events of this type.", "OpportunityWon"),
+        query("aggregate", _TEXT, "Only of this kind of record.", "opportunities"),
+        query("stream", ID, "Only of this record.", AN_ID),
+        query("actor", ID, "Only by this user.", AN_ID),
+        query("source", {"type": "string", "enum": _SOURCES}, "Only through this door."),
+    )
+}
 
 
 def describe_feed(names: Iterable[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From the text of a query, or the JSON of a search, to values that a column can be compared with."""
+"""From the text of a query, or the JSON of a search, to values to compare a column with."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -162,11 +162,12 @@ def json_schema_of(column: Column, choices: list[str] | None = None) -> dict[str
     """What a filter by this column takes in a URL."""
     if choices:
         return {"type": "string", "enum": choices}
-    return {
+    schemas: dict[str, dict[str, Any]] = {
         "uuid": {"type": "string", "format": "uuid"},
         "integer": {"type": "integer", "minimum": -BIGGEST, "maximum": BIGGEST - 1},
         "boolean": {"type": "boolean"},
         "date": {"type": "string", "format": "date"},
         "moment": {"type": "string", "format": "date-time"},
         "number": {"type": "number"},
-    }.get(column.kind, {"type": "string", "maxLength": LONGEST_TEXT})
+    }
+    return schemas.get(column.kind, {"type": "string", "maxLength": LONGEST_TEXT})

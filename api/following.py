@@ -1,4 +1,4 @@
-"""Following the event log: the events after a position that a filter wants, at once or as soon as there are some."""
+"""Following the event log: wanted events after a position, at once or as soon as there are some."""
 
 import asyncio
 import time

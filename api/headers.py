@@ -60,9 +60,9 @@ def expected_version(request: Request) -> int | None:
     if text is None or text.strip() == "*":
         return None
     digits = text.strip()[1:-1]
-    if text.strip() == f'"{digits}"' and digits.isdecimal() and digits.isascii():
-        if len(digits) <= LONGEST_VERSION:
-            return int(digits)
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_VERSION
+    if is_number and text.strip() == f'"{digits}"':
+        return int(digits)
     remedy = 'Give the record\'s ETag, such as "7", or *.'
     if text.startswith("W/"):
         raise _wrong("If-Match", f"is a weak tag, which proves no version. {remedy}")
@@ -87,7 +87,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def fingerprint(request: Request, body: bytes) -> str:
-    """What makes two requests the same: method, path, body, and the headers that change the outcome."""
+    """What makes two requests the same: method, path, body, and headers that change the outcome."""
     scope = request.scope
     headers: dict[bytes, bytes] = scope["headers_by_name"]
     given = [name + b":" + headers[name] for name in RELEVANT if name in headers]
@@ -137,7 +137,7 @@ def _id(request: Request, name: str) -> UUID | None:
 
 
 def _reason(request: Request) -> str | None:
-    """Why, as percent-encoded UTF-8: headers bear ASCII only, and reasons are written in every language."""
+    """Why, as percent-encoded UTF-8: headers bear ASCII, and reasons come in every language."""
     sent: bytes | None = request.scope["headers_by_name"].get(b"kept-reason")
     if sent is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether the process is alive and ready: the only routes without a key, so they say nothing of anybody."""
+"""Whether the process is alive and ready: the only routes without a key, so they name nobody."""
 
 import asyncio
 from typing import Final
@@ -23,7 +23,7 @@ async def live(request: Request) -> Reply:
 
 @router.get("/health/ready", summary="Ready?", responses={503: {"description": "Not now."}})
 async def ready(request: Request) -> Reply:
-    """The database answers, and the read models are being kept current. If not, send nobody here."""
+    """The database answers, and the read models are kept current. If not, send nobody here."""
     tenancy: Tenancy = request.app.state.tenancy
     checks = {"database": await _database(tenancy), "projections": _projections(tenancy)}
     is_ready = all(checks.values())

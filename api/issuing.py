@@ -1,7 +1,8 @@
 """From the event loop into the log and back, without ever waiting for the database on the loop.
 
-A command whose records are in memory is decided on the loop and handed to the group committer, which says once a
-batch that receipts are there: two hand-overs between threads a batch. All others take a thread each.
+A command whose records are in memory is decided on the loop and given to the group committer, which
+says once a batch that receipts are there: two hand-overs between threads for all of them. A thread
+each, as for the others, costs three times as much as the decision.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ class Issuer:
             sent = self._dispatcher.send(order)
             if sent is not None and await self._is_stored(sent.waiting):
                 return self._dispatcher.receive(sent)
-            # Refused, or not to be decided without asking: everything that may wait is done in a thread.
+            # Refused, or not to be decided without asking: what may wait is done in a thread.
             return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
         finally:
             self._on_their_way -= 1

@@ -11,18 +11,20 @@ from api.filters import column_value, json_schema_of, whole_number, wrong
 from api.parameters import MIN_POSITION_IN_QUERY, query
 from api.problems import Problem
 from domain.kernel import bare_type
-from store.lists import Query
 from projections.kernel import Column, Projection, ReadModel
-from store.lists import MAX_LIMIT
+from store.lists import MAX_LIMIT, Query
 
 DEFAULT_LIMIT: Final = 50
 LONGEST_CURSOR: Final = 4_000
+_BOUND: Final = {"type": "string", "maxLength": 60}
+_LIMIT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+_CURSOR: Final = {"type": "string", "maxLength": LONGEST_CURSOR}
 Plain = str | int | float | bool | None
 Names = Annotated[str, Field(max_length=100)]
 
 
 class Search(BaseModel):
-    """A list asked for in a body. Here personal columns may be filtered by, which a URL must not show."""
+    """A list asked for in a body, where personal columns may be filtered by."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -33,7 +35,7 @@ class Search(BaseModel):
     custom_personal: dict[Names, Plain | list[str]] = Field(default={}, max_length=10)
     """Equality by personal custom fields."""
     search: str | None = Field(default=None, min_length=1, max_length=200)
-    """Part of a text, such as two Chinese characters. Found in the fields that the list searches."""
+    """Part of a text, such as two Chinese characters, of the fields that the list searches."""
     sort: Names | None = None
     """A field; with a minus before it, the greatest comes first."""
     since: Plain = None
@@ -89,26 +91,23 @@ class List:
     def in_url(self) -> dict[str, dict[str, Any]]:
         """The parameters of the list, as OpenAPI describes them."""
         said = {
-            name: query(
-                name,
-                json_schema_of(self.columns[column], self._choices(column)),
-                f"Only with this {name}; empty finds what has none.",
-            )
+            name: query(name, self._schema(column), f"Only with this {name}; empty: only without.")
             for name, column in self.filters.items()
             if not self.columns[column].personal
         }
         kinds = {self.columns[one.sort].kind for one in self.model.serves}
-        bound = {"type": "string", "maxLength": 60}
         example = "2026-01-31" if kinds & {"date", "moment"} else None
-        return said | {
-            "sort": query("sort", {"type": "string", "enum": self.sorts}, "With a minus, the greatest first. Nulls come last."),
-            "since": query("since", bound, "The least value of the field that is sorted by.", example),
-            "until": query("until", bound, "The greatest value of the field that is sorted by.", example),
-            "limit": query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "Rows on a page."),
-            "cursor": query("cursor", {"type": "string", "maxLength": LONGEST_CURSOR}, "From the page before; everything else stays as it was."),
-            "count": query("count", {"type": "string", "enum": ["exact"]}, "Also count the rows of all pages."),
-            "min_position": MIN_POSITION_IN_QUERY,
-        }  # fmt: skip
+        sort = {"type": "string", "enum": self.sorts}
+        common = (
+            query("sort", sort, "With a minus, the greatest first. Nulls come last."),
+            query("since", _BOUND, "The least value of the field that is sorted by.", example),
+            query("until", _BOUND, "The greatest value of the field that is sorted by.", example),
+            query("limit", _LIMIT, "Rows on a page."),
+            query("cursor", _CURSOR, "From the page before; everything else stays as it was."),
+            query("count", {"type": "string", "enum": ["exact"]}, "Also count all pages' rows."),
+            MIN_POSITION_IN_QUERY,
+        )
+        return said | {one["name"]: one for one in common}
 
     def of_url(self, given: dict[str, str], zone: ZoneInfo, **fixed: Any) -> Query:
         """The query that the parameters of a URL mean; ``fixed`` filters are by column.
@@ -203,8 +202,9 @@ class List:
             )
         return name, asked.startswith("-")
 
-    def _choices(self, column: str) -> list[str] | None:
+    def _schema(self, column: str) -> dict[str, Any]:
         field = self.model.row.model_fields[self.columns[column].field]
         kind = bare_type(field.annotation)
         is_enum = isinstance(kind, type) and issubclass(kind, Enum)
-        return [one.value for one in kind] if is_enum else None
+        choices = [one.value for one in kind] if is_enum else None
+        return json_schema_of(self.columns[column], choices)

@@ -1,9 +1,10 @@
-"""What /openapi.json says of the routes: words and shapes come from the commands and the read models."""
+"""What /openapi.json says of the routes: words and shapes are the commands' and read models'."""
 
 import ast
 import inspect
 import textwrap
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,7 +24,7 @@ TAGS = {
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
-    "custom-fields": "Custom fields 自定义字段, declared for each kind of record. For administrators.",
+    "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "health": "Whether this process is alive and ready. Open without a key.",
@@ -107,7 +108,7 @@ def _docstrings_in(model: type[BaseModel]) -> dict[str, str]:
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     return {
         field.target.id: inspect.cleandoc(text.value.value)
-        for field, text in zip(body, body[1:], strict=False)
+        for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
         if isinstance(text.value.value, str)

@@ -13,7 +13,7 @@ def parameter(
     name: str, place: str, schema: dict[str, Any], description: str, example: Any = None
 ) -> dict[str, Any]:
     """One parameter; those in the path are required."""
-    made = {"name": name, "in": place, "schema": schema, "description": description}
+    made: dict[str, Any] = {"name": name, "in": place, "schema": schema, "description": description}
     if place == "path":
         made["required"] = True
     if example is not None:
@@ -66,7 +66,7 @@ COMMAND_HEADERS: Final = (
         "Idempotency-Key",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         "Makes it safe to send the command again: the same key and request are answered with the "
-        "first receipt, and nothing happens twice. Kept for 30 days. Use a new UUID for each command.",
+        "first receipt, and nothing happens twice. Kept for 30 days. Use a new UUID each time.",
         "5f0c3f8e-6c1b-4b0e-9f0a-2d1d7a6b1c55",
     ),
     header(

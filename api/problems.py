@@ -1,14 +1,14 @@
-"""Errors, as RFC 9457 has them: a stable type, a sentence for people, and the fields that are wrong.
+"""Errors, as RFC 9457 has them: a stable type, a sentence for people, the fields that are wrong.
 
-422 says that the request could never be valid; 409 that the records, as they stand now, refuse it. No answer
-repeats a value that was sent, for it may be personal.
+422 says that the request could never be valid; 409 that the records, as they stand now, refuse it.
+No answer repeats a value that was sent, for it may be personal.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 from traceback import extract_tb
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -18,18 +18,18 @@ from api.replies import PROBLEM, Reply, encoded, etag
 from api.sentences import field_error, field_errors
 from commands.dispatcher import Contended
 from commands.kernel import NotFound, Rejected
-from store.lists import BadCursor, Unserved
 from store.database import OUT_OF_REACH
 from store.errors import (
     EventTooLarge,
     KeyReused,
     LogFull,
     LogUnavailable,
-    StoreError,
     SubjectErased,
+    Unrecordable,
     ValueTaken,
     VersionConflict,
 )
+from store.lists import BadCursor, Unserved
 
 URN: Final = "urn:kept:problem:"
 
@@ -57,7 +57,7 @@ TITLES: Final[dict[str, tuple[int, str]]] = {
     "unavailable": (503, "The database cannot be reached"),
     "behind": (503, "The read models are not that far yet"),
 }
-"""Status and title by type. The types of rejections by a command's rules are further ones, always 409."""
+"""Status and title by type. Rejections by a command's rules have further types, always 409."""
 
 RETRY_AFTER: Final = 1
 """Seconds after which to try again, where the error does not say."""
@@ -105,73 +105,97 @@ def busy(detail: str, seconds: int = RETRY_AFTER, type: str = "busy", **members:
     return Problem(type, detail, headers={"Retry-After": str(seconds)}, **members)
 
 
-def problem_of(error: Exception, *, target: UUID | None = None, if_match: bool = False) -> Problem:
-    """What to answer for an error. ``target`` is the addressed record, of which ``If-Match`` spoke."""
-    match error:
-        case Problem():
-            return error
-        case ValidationError():
-            return _invalid(error)
-        case Rejected():
-            return _rejection(error)
-        case VersionConflict() if if_match and error.stream == target:
-            return Problem(
-                "version-mismatch",
-                f"{error} Read it again, and decide again.",
-                headers={"ETag": etag(error.actual)},
-                expected=error.expected,
-                actual=error.actual,
-            )
-        case StoreError():
-            return _of_store(error)
-        case Unserved():
-            return Problem("unserved", str(error))
-        case BadCursor():
-            return Problem.of_field("bad-cursor", "cursor", _after_colon(str(error)))
+@singledispatch
+def problem_of(error: Exception) -> Problem:
+    """What to answer for an error, whatever it is."""
     if isinstance(error, OUT_OF_REACH):
         return busy(str(LogUnavailable()), LogUnavailable.retry_after, "unavailable")
     return _unexpected(error)
 
 
-def _rejection(error: Rejected) -> Problem:
+@problem_of.register
+def _(error: Problem) -> Problem:
+    return error
+
+
+@problem_of.register
+def _(error: Rejected) -> Problem:
     sentence, field = error.sentence, error.field
     if field is None:
         return Problem("not-found" if isinstance(error, NotFound) else error.type, sentence)
     return Problem(error.type, sentence, errors=[field_error(field, _after_colon(sentence))])
 
 
-def _of_store(error: StoreError) -> Problem:
-    match error:
-        case VersionConflict():
-            return Problem("version-conflict", f"{error} Try again.")
-        case ValueTaken():
-            sentence = _after_colon(str(error))
-            return Problem(
-                "value-taken",
-                str(error),
-                errors=[
-                    field_error(error.field, f"{sentence} Give another, or change that record.")
-                ],
-                holder={
-                    "aggregate": error.aggregate,
-                    "id": str(error.holder),
-                    "href": f"/v1/{error.aggregate.replace('_', '-')}/{error.holder}",
-                },
-            )
-        case KeyReused():
-            return Problem("key-reused", str(error))
-        case SubjectErased():
-            return Problem("erased", str(error))
-        case EventTooLarge():
-            return Problem("too-large", str(error))
-        case LogFull() | Contended():
-            return busy(str(error), error.retry_after)
-        case LogUnavailable():
-            return busy(str(error), error.retry_after, "unavailable")
-    return _unexpected(error)
+@problem_of.register
+def _(error: VersionConflict) -> Problem:
+    return Problem("version-conflict", f"{error} Try again.")
 
 
-def _invalid(error: ValidationError) -> Problem:
+def version_mismatch(error: VersionConflict) -> Problem:
+    """The record that ``If-Match`` spoke of is at another version."""
+    return Problem(
+        "version-mismatch",
+        f"{error} Read it again, and decide again.",
+        headers={"ETag": etag(error.actual)},
+        expected=error.expected,
+        actual=error.actual,
+    )
+
+
+@problem_of.register
+def _(error: ValueTaken) -> Problem:
+    sentence = f"{_after_colon(str(error))} Give another, or change that record."
+    holder = {
+        "aggregate": error.aggregate,
+        "id": str(error.holder),
+        "href": f"/v1/{error.aggregate.replace('_', '-')}/{error.holder}",
+    }
+    errors = [field_error(error.field, sentence)]
+    return Problem("value-taken", f"{error.field}: {sentence}", errors=errors, holder=holder)
+
+
+@problem_of.register(LogFull | Contended)
+def _(error: LogFull | Contended) -> Problem:
+    return busy(str(error), error.retry_after)
+
+
+@problem_of.register
+def _(error: LogUnavailable) -> Problem:
+    return busy(str(error), error.retry_after, "unavailable")
+
+
+@problem_of.register
+def _(error: KeyReused) -> Problem:
+    return Problem("key-reused", str(error))
+
+
+@problem_of.register
+def _(error: SubjectErased) -> Problem:
+    return Problem("erased", str(error))
+
+
+@problem_of.register
+def _(error: EventTooLarge) -> Problem:
+    return Problem("too-large", str(error))
+
+
+@problem_of.register
+def _(error: Unrecordable) -> Problem:
+    return Problem("validation", str(error))
+
+
+@problem_of.register
+def _(error: Unserved) -> Problem:
+    return Problem("unserved", str(error))
+
+
+@problem_of.register
+def _(error: BadCursor) -> Problem:
+    return Problem.of_field("bad-cursor", "cursor", _after_colon(str(error)))
+
+
+@problem_of.register
+def _(error: ValidationError) -> Problem:
     errors = field_errors(error)
     if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
         return Problem("malformed", "The body is not JSON. Send one JSON object, in UTF-8.")

@@ -63,7 +63,7 @@ class Progress:
             self._wake(self._waiting.pop()[2])
 
     def _hear(self, position: int) -> None:
-        """In the runner's thread. The loop is told once, however often the runner reports meanwhile."""
+        """In the runner's thread. The loop is told once, however often it is called meanwhile."""
         self._reported = position
         if not self._is_told:
             self._is_told = True

@@ -33,8 +33,8 @@ def describe_list(listed: List, path: str) -> dict[str, Any]:
         f"List{_camel(listed)}",
         path,
         f"List {plural}",
-        f"A page of {plural}, by index only. {_served(listed)}\n\nPersonal values are looked for in "
-        f"the body of `POST {path}/search`.",
+        f"A page of {plural}, by index only. {_served(listed)}\n\nPersonal values are looked for "
+        f"in the body of `POST {path}/search`.",
         parameters=[*listed.in_url.values(), MIN_POSITION],
         answer=_page_of(listed.model.row.__name__),
     )
@@ -52,8 +52,8 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         f"Search{_camel(listed)}",
         path,
         f"Search {plural}",
-        f"As the list, but asked for in a body, where personal values are not left behind in logs. {text}\n\n"
-        f"Not for the roles that see no personal data. {_served(listed)}",
+        "As the list, but asked for in a body, where personal values are not left behind in logs. "
+        f"{text}\n\nNot for the roles that see no personal data. {_served(listed)}",
         parameters=[MIN_POSITION_IN_QUERY, MIN_POSITION],
         requestBody={
             "required": False,
@@ -84,8 +84,8 @@ def describe_record(listed: List, path: str) -> dict[str, Any]:
         f"Get{_camel(listed)}",
         path,
         f"Get one of the {listed.model.name.replace('_', ' ')}",
-        "As it is, or as it was at any moment: `as_of` goes by when things were so, `as_known_at` by "
-        "when Kept learned of them.",
+        "As it is, or as it was at any moment: `as_of` goes by when things were so, `as_known_at` "
+        "by when Kept learned of them.",
         parameters=[_place(path), _AS_OF, _AS_KNOWN_AT, MIN_POSITION_IN_QUERY, MIN_POSITION],
         answer=answer,
         errors=(400, 401, 403, 404, 422, 503),

@@ -1,6 +1,7 @@
 """Reads of the read models: lists, searches, single records, their past and their history.
 
-Everything passes the gate. What may be asked of a list follows from the indexes that its projection declares.
+Everything passes the gate. What may be asked of a list follows from the indexes that its projection
+declares.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,7 +35,7 @@ HISTORY: Final = List(history, names={"record": "id", "field": "fields"}, newest
 def reads(
     router: APIRouter, model: ReadModel, *, place: str = "{id}", address: Address = record_id
 ) -> None:
-    """Serve a read model: its list and search; of records also each one, as of any moment, and its history."""
+    """Serve a read model: list and search; of records each one too, its past and its history."""
     door = _Door(List(model), address)
     path = f"/v1/{model.name.replace('_', '-')}"
     one = f"{path}/{place}"
@@ -77,7 +78,7 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
         position = whole_number("Kept-Min-Position", wanted, 0, MOST_POSITION)
         if not await progress.reach(position, WAIT_SECONDS):
             raise busy(
-                f"The read models have reached position {progress.position}. Try again in a second.",
+                f"The read models are at position {progress.position}. Try again in a second.",
                 type="behind",
                 position=progress.position,
             )

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.examples import A_MOMENT, AN_ID
@@ -180,10 +181,12 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _shapes(models: list[ReadModel]) -> dict[str, Any]:
-    commands = [(command, "validation") for command in COMMANDS.values()]
-    rows = [(model.row, "serialization") for model in models]
-    searches = [(Search, "validation")]
-    _, made = models_json_schema([*commands, *rows, *searches], ref_template=_REF)  # type: ignore[arg-type]
+    wanted: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        *((command, "validation") for command in COMMANDS.values()),
+        *((model.row, "serialization") for model in models),
+        (Search, "validation"),
+    ]
+    _, made = models_json_schema(wanted, ref_template=_REF)
     shapes: dict[str, Any] = made["$defs"]
     for command in COMMANDS.values():
         add_docstrings(command, shapes[command.__name__])

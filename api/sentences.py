@@ -39,7 +39,7 @@ _SENTENCES: Final[dict[str, str]] = {
     "decimal_parsing": 'is no number. Give a string such as "12.50".',
     "decimal_max_digits": "has too many digits. Give at most {max_digits}.",
     "decimal_max_places": "has too many decimals. Give at most {decimal_places}.",
-    "decimal_whole_digits": "is too large a number. Give at most {whole_digits} digits before the point.",
+    "decimal_whole_digits": "is too large. Give at most {whole_digits} digits before the point.",
     "finite_number": "is no finite number. Give one with digits only.",
     "tuple_type": "is no list. Give an array.",
     "list_type": "is no list. Give an array.",
@@ -73,7 +73,7 @@ def field_errors(error: ValidationError) -> list[dict[str, str]]:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Where it is, such as ``emails.0``. A name that could be anything but a name is not repeated."""
+    """Where it is, such as ``emails.0``. What could be anything but a name is not repeated."""
     parts = []
     for part in location:
         if isinstance(part, int):

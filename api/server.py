@@ -1,4 +1,4 @@
-"""Serving the API: one uvicorn server in this process, which ends its feeds before it ends itself."""
+"""Serving the API: one uvicorn server in this process, which ends its feeds before itself."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ PATIENCE: Final = 20
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready, and lets go of feeds and long polls before it waits for its requests."""
+    """Says when it is ready, and ends feeds and long polls before it waits for its requests."""
 
     def __init__(
         self, config: uvicorn.Config, app: Kept, on_ready: Callable[[], None] = lambda: None

@@ -1,6 +1,7 @@
 """What the doors work with: one tenant's log, dispatcher, read models and gate, put together."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,9 @@ class Services:
         )
 
     def start_runner(self) -> None:
-        """Keep the read models current in a thread of this process; makes those that are missing."""
+        """Keep the read models current in a thread of this process; make those that are missing."""
+        if self._runner_thread is not None:
+            return
         prepare(self.log, PROJECTIONS, DERIVED)
         self._runner_thread = threading.Thread(
             target=self.runner.run, name="kept-runner", daemon=True
@@ -87,6 +90,7 @@ class Services:
         if self._runner_thread is not None:
             self.runner.stop()
             self._runner_thread.join()
+        self.runner.close()
         if self._listener is not None:
             self._listener.close()
         self.log.close()
@@ -124,12 +128,10 @@ def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None
 
 
 def open_default(directory: Path | None = None) -> Database:
-    """The database, with the default tenant made if there is none yet, and every tenant up to date."""
+    """The database, with the default tenant made if there is none yet."""
     database = open_database(directory)
     known = tenants.names(database)
     if tenants.DEFAULT not in known:
-        try:
+        with suppress(tenants.TenantError):  # another process was first
             create_tenant(database, tenants.DEFAULT)
-        except tenants.TenantError:
-            pass  # another process was first
     return database

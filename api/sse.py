@@ -1,4 +1,4 @@
-"""Server-sent events (the WHATWG's): each with its position as id, so that a client resumes where it was."""
+"""Server-sent events (WHATWG): each has its position as id, so that clients can resume."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from api.tailer import Filter
 from store.database import OUT_OF_REACH
 
 HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a comment says that the stream is alive, and how far it has come."""
+"""Seconds of silence after which a comment says that the stream lives, and how far it is."""
 RECHECK: Final = 15.0
 """Seconds after which the key is looked at again: it may have been revoked."""
 PAGE: Final = 100
@@ -30,7 +30,7 @@ _HEADERS: Final = [
 
 
 class EventStream(Response):
-    """Sends events until the client leaves or the server stops. A slow client is simply sent to later."""
+    """Sends events until the client leaves or the server stops. A slow client gets them later."""
 
     def __init__(
         self,

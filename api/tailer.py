@@ -1,7 +1,7 @@
-"""One reader of new events for each process and tenant, which wakes those whose filter an event matches.
+"""One reader of new events for each process and tenant, which wakes those who want them.
 
-However many feeds wait, a new event is read once. Nobody who waits costs anything while nothing of theirs comes:
-they stand in an index by the most telling part of their filter.
+However many feeds wait, a new event is read once. Nobody who waits costs anything while nothing of
+theirs comes: they stand in an index by the most telling part of their filter.
 """
 
 import asyncio

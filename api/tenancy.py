@@ -1,4 +1,4 @@
-"""The tenants that this process serves. Each is opened by the first request with a key of its own."""
+"""The tenants that this process serves, each opened by the first request with a key of it."""
 
 import asyncio
 import time

@@ -23,7 +23,7 @@ def delays(services: Services, streams: list[UUID], per_second: int, seconds: fl
     The runner of this process keeps all read models. Commands are due at fixed moments, whether
     or not the ones before them are done, so a slow stretch is not hidden.
     """
-    issued: list[int] = []
+    issued: list[tuple[int, float]] = []
     committed: list[tuple[int, float]] = []
     folded: list[tuple[int, float]] = []
     runner = Runner(services.log, PROJECTIONS, DERIVED)
@@ -40,7 +40,7 @@ def delays(services: Services, streams: list[UUID], per_second: int, seconds: fl
         receipt = services.dispatcher.dispatch(
             orders.order(orders.change_in_turn(number, number), stream)
         )
-        issued.append(receipt.position)
+        issued.append((receipt.position, time.perf_counter()))
 
     began = time.perf_counter() + 0.1
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -48,12 +48,18 @@ def delays(services: Services, streams: list[UUID], per_second: int, seconds: fl
             due = began + number / per_second
             time.sleep(max(due - time.perf_counter() - 0.005, 0))
             pool.submit(issue, number, due)
-    caught_up = runner.wait_for(max(issued), SETTLE_SECONDS)
+    last = max(position for position, _ in issued)
+    caught_up = runner.wait_for(last, SETTLE_SECONDS)
     runner.stop()
     thread.join()
     assert caught_up
     assert len(issued) == round(per_second * seconds)
-    return sorted((_when(folded, one) - _when(committed, one)) * 1_000 for one in issued)
+    while committed[-1][0] < last:  # the log tells its listeners after it has answered
+        time.sleep(0.01)
+    return sorted(
+        (_when(folded, position) - min(answered, _when(committed, position))) * 1_000
+        for position, answered in issued
+    )
 
 
 def _when(reports: list[tuple[int, float]], position: int) -> float:

@@ -102,7 +102,7 @@ class Dispatcher:
             raise
 
     def send(self, order: Order) -> "Sent | None":
-        """Decide by what is in memory, and queue; None where that does not do, and :meth:`dispatch` must.
+        """Decide by what is in memory, and queue; None where that does not do: then dispatch it.
 
         Never waits: for an event loop, which goes on when the outcome is there.
 
@@ -123,7 +123,7 @@ class Dispatcher:
             return None
 
     def receive(self, sent: "Sent") -> Receipt:
-        """The receipt of what was sent, or the error by which it was refused; waits for the outcome."""
+        """The receipt of what was sent, or the error by which it was refused; waits for it."""
         receipt = self._log.receive(sent.decision, sent.waiting, sent.keys)
         self._remember(sent.attempt, receipt)
         return receipt

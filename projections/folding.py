@@ -53,14 +53,20 @@ class Folding:
         """Fold earlier events into one projection alone, deriving nothing."""
         rows = self._rows.setdefault(projection.name, {})
         for recorded in events:
-            if recorded.type in projection.steps:
-                for key in projection.keys_of(recorded):
+            if recorded.type not in projection.steps:
+                continue
+            if (projection.name, recorded.stream) in self.parked:
+                continue
+            for key in projection.keys_of(recorded):
+                try:
                     rows[key] = projection.fold(key, rows.get(key), recorded)
+                except Exception as error:
+                    self._park_row(projection, recorded, error)
 
     def fold(self, recorded: Recorded, done: Mapping[str, int] | None = None) -> None:
         """Fold one event into every projection that follows it; a failing step parks its row.
 
-        ``done`` gives the positions up to which models have folded before.
+        ``done`` gives the positions up to which second stages have been derived before.
         """
         for projection in self._followers.get(recorded.type, ()):
             if self.parked and (projection.name, recorded.stream) in self.parked:
@@ -94,11 +100,9 @@ class Folding:
         try:
             after = projection.fold(key, before, recorded)
         except Exception as error:  # whatever a step raises, only its row may wait
-            self._park(name, recorded, error)
-            self._park_derived(projection, recorded, error)
+            self._park_row(projection, recorded, error)
             return
-        if done is None or recorded.position > done.get(name, 0):
-            rows[key] = after
+        rows[key] = after
         if projection.aggregate is not None:
             self._derive(projection, before, after, recorded, done)
 
@@ -122,8 +126,9 @@ class Folding:
             except Exception as error:
                 self._park(name, recorded, error)
 
-    def _park_derived(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
+    def _park_row(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
         """What is derived of the row waits too, or it would miss what passes meanwhile."""
+        self._park(projection.name, recorded, error)
         for derived in self._derived if projection.aggregate is not None else ():
             if (derived.name, recorded.stream) not in self.parked:
                 self._park(derived.name, recorded, error)

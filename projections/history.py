@@ -48,8 +48,10 @@ def changed_fields(
     for name, was, now in zip(old, old.values(), new.values(), strict=True):
         if was is not now and name in aggregate and _differ(was, now):
             names += _keys(name, was, now) if name in MERGED_FIELDS else (name,)
-    for name in event.__pydantic_fields_set__:
-        if name not in aggregate and event.__dict__[name] is not None:
+    # In the order of the fields: a set's own order differs from process to process.
+    given = event.__pydantic_fields_set__
+    for name, value in event.__dict__.items():
+        if name not in aggregate and name in given and value is not None:
             names.append(name)
     return tuple(names) or (recorded.type,)
 
@@ -61,7 +63,7 @@ def _differ(was: Any, now: Any) -> bool:
 
 def _keys(name: str, was: Any, now: Any) -> Iterator[str]:
     old, new = (value if isinstance(value, dict) else {} for value in (was, now))
-    return (f"{name}.{key}" for key in {**old, **new} if old.get(key) != new.get(key))
+    return (f"{name}.{key}" for key in sorted({**old, **new}) if old.get(key) != new.get(key))
 
 
 def derive(

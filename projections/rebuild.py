@@ -7,7 +7,7 @@ command.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -103,8 +103,11 @@ class _Rebuild:
     """The tables beside the live ones."""
     folding: Folding = field(init=False)
     live_checksums: dict[str, str] = field(default_factory=dict)
+    models: tuple[ReadModel, ...] = field(init=False)
+    """All that the release has, chosen or not."""
 
     def __post_init__(self) -> None:
+        self.models = _all(self.projections, self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
@@ -117,7 +120,7 @@ class _Rebuild:
             self.drafts[model.name] = draft = table_of(model).draft()
             draft.drop(self.connection)
             draft.create(self.connection)
-        head = self.log.head()
+        head = self._place(Tracking(self.connection).positions(self.models))
         lines: dict[str, list[str]] = {name: [] for name in self.drafts}
         done = 0
         for _, stream in groupby(scan.by_stream(self.log, head), attrgetter("stream_text")):
@@ -174,7 +177,7 @@ class _Rebuild:
             time.sleep(0.05)
         self.connection.execute("SET lock_timeout = '500ms'")
         while True:
-            self._catch_up(self.log.head())
+            self._catch_up(self._place(Tracking(self.connection).positions(self.models)))
             start = self.position
             try:
                 with self.connection.transaction():
@@ -184,6 +187,10 @@ class _Rebuild:
                 self.position = start
                 if time.monotonic() > deadline:
                     raise
+
+    def _place(self, live: Mapping[str, int]) -> int:
+        """Where the live read models stand; the drafts join them there."""
+        return max(live.values(), default=self.log.head())
 
     def _catch_up(self, target: int) -> None:
         """Fold what came since into the drafts, up to ``target``."""
@@ -214,9 +221,9 @@ class _Rebuild:
 
     def _swap(self) -> None:
         tracking = Tracking(self.connection)
-        live = tracking.locked(self.chosen)
+        live = tracking.locked(self.models)
         # A runner waits at these positions now, so the drafts have to be just there.
-        self._catch_up(max(live.values(), default=self.log.head()))
+        self._catch_up(self._place(live))
         for model in self.chosen:
             table = table_of(model)
             if model.name in live:

@@ -16,7 +16,7 @@ from domain.envelope import Recorded
 from projections.folding import Folding, load_rows
 from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import table_of
-from store.database import OUT_OF_REACH, Connection
+from store.database import Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking
 
@@ -62,7 +62,7 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._follow()
-            except (*OUT_OF_REACH, Overtaken) as lost:
+            except Exception as lost:  # whatever it is, the read models must not stop for good
                 log.warning("the projection runner starts over: %s", type(lost).__name__)
                 self._drop_connection()
                 self._stopping.wait(RETRY)
@@ -73,8 +73,16 @@ class Runner:
         self._stopping.set()
         self._wake.set()
 
+    def close(self) -> None:
+        """Let go of the connection that :meth:`catch_up` used; :meth:`run` does so by itself."""
+        self._drop_connection()
+
     def catch_up(self) -> int:
-        """Fold everything that is in the log now; gives the position reached."""
+        """Fold everything that is in the log now; gives the position reached.
+
+        Raises:
+            Overtaken: another runner was faster; what it folded stands.
+        """
         connection = self._connect()
         while self._batch(connection):
             pass
@@ -93,21 +101,32 @@ class Runner:
         return self._position >= position or self.position() >= position
 
     def retry_parked(self, model: str, stream: UUID) -> bool:
-        """Fold a parked row anew from the whole of its stream; True if it is no longer parked."""
-        connection = self._connect()
-        with connection.transaction():
+        """Fold a parked row anew from the whole of its stream, and what is derived of it; True if
+        it is no longer parked.
+        """
+        # On a connection of its own: the runner's is in the middle of a batch.
+        with (
+            self._log.database.connect("projector", self._log.tenant.schema) as connection,
+            connection.transaction(),
+        ):
             tracking = Tracking(connection)
             positions = tracking.locked(self.models)
-            folding = Folding(self.projections, self.derived)
-            for recorded in self._log.load(stream):
-                if recorded.position <= positions[model]:
-                    folding.fold(recorded)
-            if any(one.model == model for one in folding.newly_parked):
-                return False
-            tracking.unpark(model, stream)
-            chosen = next(one for one in self.models if one.name == model)
-            table_of(chosen).delete_stream(connection, stream)
-            self._write(connection, folding, chosen)
+            parked = tracking.parked()
+            events = self._log.load(stream)
+            for one in self.models:
+                waits = isinstance(one, Derived) and (one.name, stream) in parked
+                if one.name != model and not waits:
+                    continue
+                folding = Folding(self.projections, self.derived)
+                for recorded in events:
+                    if recorded.position <= positions[one.name]:
+                        folding.fold(recorded)
+                if any(failed.model == one.name for failed in folding.newly_parked):
+                    return False
+                tracking.unpark(one.name, stream)
+                table_of(one).stage(connection)
+                table_of(one).delete_stream(connection, stream)
+                self._write(connection, folding, [one])
         return True
 
     def _follow(self) -> None:
@@ -137,37 +156,50 @@ class Runner:
         """Fold the next events; gives how many there were."""
         with connection.transaction():
             tracking = Tracking(connection)
-            positions = tracking.positions(self.models)
-            events = self._log.read_on(connection, min(positions.values()), BATCH)
+            start = tracking.lowest(self.models)
+            events = self._log.read_on(connection, start, BATCH)
+            reached = events[-1].position if events else start
             if events:
-                folding = self._fold(connection, tracking, events, positions)
-                self._write(connection, folding)
+                # Before any row is read: a swap, a retry and another runner wait here.
+                positions = tracking.locked(self.models)
+                if min(positions.values()) != start:
+                    raise Overtaken
+                folding = self._fold(connection, tracking.parked(), events, positions)
+                behind = [one for one in self.models if positions[one.name] < reached]
+                self._write(connection, folding, behind)
                 tracking.park(folding.newly_parked)
-                tracking.advance(self.models, positions, events[-1].position)
-        self._report(events[-1].position if events else min(positions.values()))
+                tracking.advance(self.models, positions, reached)
+        self._report(reached)
         return len(events)
 
     def _fold(
         self,
         connection: Connection,
-        tracking: Tracking,
+        parked: set[tuple[str, UUID]],
         events: Sequence[Recorded],
         positions: dict[str, int],
     ) -> Folding:
         folding = Folding(self.projections, self.derived)
-        folding.parked = tracking.parked()
+        folding.parked = parked
+        start = min(positions.values())
         for projection, keys in folding.keys(events):
-            load_rows(folding, projection, table_of(projection), connection, keys)
+            if positions[projection.name] == start:
+                load_rows(folding, projection, table_of(projection), connection, keys)
+            else:  # its rows are ahead of what is still to be derived of them
+                for stream in {key[0] for key in keys}:
+                    before = [one for one in self._log.load(stream) if one.position <= start]
+                    folding.seed(projection, before)
         for recorded in events:
             folding.fold(recorded, positions)
         return folding
 
     def _write(
-        self, connection: Connection, folding: Folding, only: ReadModel | None = None
+        self, connection: Connection, folding: Folding, models: Sequence[ReadModel]
     ) -> None:
+        names = {model.name for model in models}
         for model in folding.touched():
             rows, deleted = folding.take(model)
-            if only is None or model is only:
+            if model.name in names:
                 table = table_of(model)
                 table.write(connection, [table.line(row.__dict__) for row in rows])
                 table.delete(connection, deleted)

@@ -8,7 +8,6 @@ big endian). The random blind makes the commitment say nothing once the row is g
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from domain.fields import ERASED, PersonalMark, personal_fields
 from domain.kernel import Aggregate, Event, Value, event_type
 from store.errors import EventTooLarge, Unrecordable
 from store.keys import NONCE_BYTES, DataKey
+from store.randomness import random_bytes
 
 MAX_BODY: Final = 65_527
 """Bytes; with its 8 bytes of time an entry fits the 16-bit length of C2SP tlog-tiles bundles."""
@@ -123,7 +123,7 @@ def seal(
         subject, category = pair
         key = keys[pair]
         # Drawn together: each draw lets go of the interpreter, and of this thread's turn.
-        drawn = os.urandom(NONCE_BYTES + BLIND_BYTES)
+        drawn = random_bytes(NONCE_BYTES + BLIND_BYTES)
         nonce, blind = drawn[:NONCE_BYTES], drawn[NONCE_BYTES:]
         ciphertext = key.cipher.encrypt(
             nonce, _written(parts.personal[pair]), _bound(new.stream, new.version, pair)

@@ -42,7 +42,7 @@ class WouldWait(Exception):
 
 @contextmanager
 def without_waiting() -> Iterator[None]:
-    """In here this thread gets no connection, so what is not in memory raises :class:`WouldWait`."""
+    """In here this thread gets no connection: what is not in memory raises :class:`WouldWait`."""
     _patience.has_none = True
     try:
         yield

@@ -1,8 +1,10 @@
 """The event log of one tenant: append what was decided, load a stream, read on from a position."""
 
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -23,10 +25,12 @@ from store.group_commit import GroupCommitter, Waiting
 from store.keys import DataKey, KeyStore
 from store.tenants import Tenant
 
-NUMBERS_LOW: Final = 32
-"""So many left, and the next block is leased."""
 NUMBER_BLOCK: Final = 64
 """Human numbers leased at once; what a process does not use is a gap."""
+MOST_NUMBERS: Final = 1_024
+"""The largest block, under load."""
+NUMBERS_LOW: Final = 32
+"""So many left, and the next block is leased."""
 
 _COLUMNS: Final = (
     "e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce, p.ciphertext"
@@ -91,6 +95,7 @@ class EventLog:
     def __init__(self, database: Database, tenant: Tenant, keys: KeyStore, **limits: int) -> None:
         self.database, self.tenant, self.keys = database, tenant, keys
         self._numbers: dict[str, deque[int]] = {}
+        self._blocks: dict[str, tuple[int, float]] = {}
         self._numbers_lock = threading.Lock()
         self._listeners: list[Callable[[int], None]] = []
         self._committer = GroupCommitter(
@@ -262,12 +267,15 @@ class EventLog:
                 self._numbers[aggregate] += block
 
     def _lease(self, aggregate: str) -> range:
+        """A block; each one that is used up within a second is followed by a larger one."""
+        size, leased_at = self._blocks.get(aggregate, (NUMBER_BLOCK, 0.0))
+        in_a_hurry = time.monotonic() - leased_at < 1
+        size = min(size * 2, MOST_NUMBERS) if in_a_hurry else NUMBER_BLOCK
         with self.database.borrow("writer", self.tenant.schema) as connection:
-            row = connection.execute(
-                "SELECT lease_numbers(%s, %s)", [aggregate, NUMBER_BLOCK]
-            ).fetchone()
+            row = connection.execute("SELECT lease_numbers(%s, %s)", [aggregate, size]).fetchone()
+        self._blocks[aggregate] = (size, time.monotonic())
         first = row[0] if row else 1
-        return range(first, first + NUMBER_BLOCK)
+        return range(first, first + size)
 
     def on_commit(self, listener: Callable[[int], None]) -> Callable[[], None]:
         """Call ``listener(position)`` after each batch that this process committed; it must not

@@ -69,7 +69,7 @@ class Waiting:
         return self.outcome is not None or self.error is not None
 
     def call(self, then: Callable[[], None]) -> None:
-        """Call this once the outcome is there, for those who must not block; it may be called twice."""
+        """Call this once the outcome is there, in any thread and perhaps twice."""
         self._then = then
         if self.is_settled:
             then()

@@ -1,6 +1,5 @@
 """The key store: one data key for each data subject and category, wrapped by the epoch key."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
@@ -14,6 +13,7 @@ from uuid_utils.compat import uuid7
 from store.database import Connection, Database
 from store.epoch_keys import KEY_BYTES, EpochKeys, derived, keyed_hash
 from store.errors import SubjectErased, WrongEpochKey
+from store.randomness import random_bytes
 from store.tenants import Tenant
 
 NONCE_BYTES: Final = 12
@@ -59,7 +59,7 @@ class KeyStore:
 
     def make(self, subject: UUID, category: str) -> DataKey:
         """A new key; it exists for others once an append has stored it."""
-        key_id, drawn = uuid7(), os.urandom(KEY_BYTES + NONCE_BYTES)
+        key_id, drawn = uuid7(), random_bytes(KEY_BYTES + NONCE_BYTES)
         secret, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
         wrapped = nonce + self._wrapper.encrypt(nonce, secret, _bound(key_id, subject, category))
         row = {

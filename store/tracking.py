@@ -93,6 +93,11 @@ class Tracking:
         ).fetchone()
         return bool(row and row[0])
 
+    def head(self) -> int:
+        """The last position of the log that they follow."""
+        row = self._connection.execute("SELECT max(position) FROM events").fetchone()
+        return row[0] or 0 if row else 0
+
     def parked(self) -> set[tuple[str, UUID]]:
         """(read model, stream) of every row that waits."""
         return {

@@ -6,7 +6,7 @@ from uuid import UUID
 from api.cli.shared import Failure, command_line_reader
 from api.services import Services
 from projections import PROJECTIONS
-from projections.gate import Query
+from store.lists import Query
 
 
 def record_of(services: Services, text: str) -> UUID:

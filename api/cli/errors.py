@@ -13,6 +13,7 @@ _ASKED_WRONGLY = {
     "BadCursor",
     "SqlRefused",
     "ImportStopped",
+    "DemoError",
     "Problem",
 }
 """Errors of ours whose text tells whoever asked what to do differently."""

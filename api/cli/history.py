@@ -34,8 +34,10 @@ def history(
 ) -> None:
     """Show who changed what, from what to what, when, why and from where."""
     from api.cli.asked import moment, record_of, user_of
+    from api.cli.models import catch_up
 
     with opened_tenant() as services:
+        catch_up(services)
         zone = services.tenant.zone
         wanted = {
             "id": record and record_of(services, record),
@@ -64,7 +66,7 @@ def _facts(
     limit: int,
 ) -> list[dict[str, Any]]:
     """Asked by as much as an index serves; the rest is looked through."""
-    from projections.gate import Query
+    from store.lists import Query
 
     sort = "occurred_at" if since or until else "position"
     model = services.gate.models["history"]
@@ -118,9 +120,11 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Ask the read models in SQL. It reads only, and no personal column."""
+    from api.cli.models import catch_up
     from store.sql_reader import ask
 
     with opened_tenant() as services:
+        catch_up(services)
         answer = ask(services.database, services.tenant, query, limit)
     if as_json:
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])

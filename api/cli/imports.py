@@ -34,7 +34,8 @@ def maven_crm(
     as_json: Json = False,
 ) -> None:
     """Import the Maven CRM set: a company with its customers, products, teams and deals."""
-    from api.imports.maven_crm import CLIENT, import_maven_crm
+    from api.imports.maven_company import CLIENT
+    from api.imports.maven_crm import import_maven_crm
 
     def run(intake: "Intake") -> None:
         import_maven_crm(intake, directory)

@@ -1,4 +1,4 @@
-"""API keys: made, listed and revoked. A key speaks for one user, who is the actor of all it does."""
+"""API keys. Each speaks for one user, who is the actor of all that is done with it."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -59,7 +59,10 @@ def create(
 @app.command("list")
 def list_keys(as_json: Json = False) -> None:
     """List the keys, without their secrets."""
+    from api.cli.models import catch_up
+
     with opened_tenant() as services:
+        catch_up(services)
         reader = command_line_reader()
         keys: list[dict[str, Any]] = []
         for key in services.api_keys.every():

@@ -13,6 +13,7 @@ from api.cli.shared import (
     print_json,
     print_table,
     progress_bar,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 parked_app = typer.Typer(help="Rows that wait because an event could not be folded into them.")
 MANY: Final = 10_000
 """Events behind, from which on a rebuild beside the live tables is quicker than following."""
-LOOK_EVERY: Final = 0.2
+LOOK_EVERY: Final = 0.1
+PATIENCE: Final = 60.0
+"""Seconds without any progress after which nobody seems to follow the log."""
 
 
 def rebuild(
@@ -31,9 +34,11 @@ def rebuild(
 ) -> None:
     """Fold read models anew from the log, beside the live ones, and put them in their place."""
     from projections import DERIVED, PROJECTIONS
+    from projections.kernel import ReadModel
     from projections.rebuild import rebuild as rebuild_models
 
-    models = {model.name: model for model in (*PROJECTIONS, *DERIVED)}
+    every_model: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
+    models = {model.name: model for model in every_model}
     unknown = [name for name in names or () if name not in models]
     if unknown:
         raise Failure(f"There is no read model {unknown[0]}. There are: {', '.join(models)}.")
@@ -111,23 +116,41 @@ def retry(
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
     """Fold into the read models what was appended, in the quicker of the two ways."""
     from projections import DERIVED, PROJECTIONS
+    from projections.kernel import ReadModel
     from projections.rebuild import rebuild as rebuild_models
 
     head = services.log.head()
     if head - services.runner.position() > max(MANY, head // 2):
-        models = (*PROJECTIONS, *DERIVED)
+        models: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
         rebuild_models(services.log, PROJECTIONS, DERIVED, models, progress)
     follow(services, progress)
 
 
 def follow(services: "Services", progress: Progress) -> None:
     """Let the live read models reach the end of the log. Another process may be keeping them."""
-    head = services.log.head()
-    services.start_runner()
+    head, reached, moved = services.log.head(), -1, time.monotonic()
     while (position := services.runner.position()) < head:
+        services.start_runner()
+        if position > reached:
+            reached, moved = position, time.monotonic()
+        elif time.monotonic() - moved > PATIENCE:
+            raise Failure(
+                f"The read models stay at {position} of {head}. Look for the process that keeps "
+                "them: kept status.",
+                code=1,
+            )
         progress("read models", position, head)
         time.sleep(LOOK_EVERY)
-    progress("read models", head, head)
+
+
+def catch_up(services: "Services") -> None:
+    """Before reading: fold in what was appended, unless that would take long."""
+    behind = services.log.head() - services.runner.position()
+    if behind > MANY:
+        warn(f"The read models are {behind:,} events behind. Bring them up: kept rebuild --all.")
+    elif behind:
+        with progress_bar() as progress:
+            follow(services, progress)
 
 
 def _parked(services: "Services") -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def serve(host: Host = HOST, port: Port = PORT) -> None:
 
 
 def demo(
-    small: Annotated[bool, typer.Option("--small", help="A tenth of the company.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="A small part of the company.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Load, sum up and end.")] = False,
     host: Host = HOST,
     port: Port = PORT,
@@ -48,13 +48,12 @@ def demo(
     """Load a made-up company with 18 months of history, then serve it."""
     with opened_database() as database:
         with opened_tenant() as services:
-            summary = _loaded(services, small)
-            key = None if once else _demo_key(services)
+            summary = _load(services, small)
+            key = None if once else _key(services)
         if as_json:
             print_json(summary | ({} if once else {"url": _url(host, port), "key": key}))
         else:
-            for name, value in summary.items():
-                typer.echo(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+            _sum_up(summary)
         if key is not None:
             _serve(database, host, port, [] if as_json else _what_to_look_at(host, port, key))
 
@@ -71,23 +70,47 @@ def stop(as_json: Json = False) -> None:
         typer.echo("Stopped." if was_running else "It was not running.")
 
 
-def _loaded(services: "Services", small: bool) -> dict[str, Any]:
-    """The demo's summary, loaded now unless this tenant holds it already."""
-    from api import demo as company
+def _load(services: "Services", small: bool) -> dict[str, Any]:
+    """The demo's summary. It is loaded now, unless it is here."""
+    from datetime import UTC, datetime
 
-    if services.log.head() > OF_A_NEW_TENANT and not company.is_loaded(services):
-        raise Failure(
-            f"The tenant {settings.tenant} has data of its own, which the demo leaves alone. "
-            "Make another: kept tenants create demo, then kept demo --tenant demo."
-        )
+    from api.cli.models import follow
+    from api.demo import is_loaded, load
+
     with progress_bar() as progress:
-        return company.load(services, small, progress)
+        if is_loaded(services):
+            summary: dict[str, Any] = {"already_loaded": True, "events": services.log.head()}
+        elif services.log.head() > OF_A_NEW_TENANT:
+            raise Failure(
+                f"The tenant {settings.tenant} has data of its own, or a part of a demo. Make "
+                "another: kept tenants create demo, then kept demo --tenant demo."
+            )
+        else:
+            summary = load(services, small, progress, datetime.now(UTC))
+        follow(services, progress)
+    return summary
 
 
-def _demo_key(services: "Services") -> str:
+def _sum_up(summary: dict[str, Any]) -> None:
+    if summary.get("already_loaded"):
+        typer.echo("The demo is here already.")
+    counts = {name: value for name, value in summary.items() if type(value) is int}
+    typer.echo(", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in counts.items()))
+    for one in summary.get("look_at", ()):
+        why = one["why"].get("en", "") if isinstance(one["why"], dict) else one["why"]
+        typer.echo(f"Look at {one['number']}: {why}")
+
+
+def _key(services: "Services") -> str:
+    """For the demo's administrator, so that what visitors do is done by somebody."""
     from api.cli.keys import make_user
+    from api.demo.people import COLLEAGUES, address_of
 
-    return services.api_keys.create(make_user(services, "admin", None, "Demo visitor"), "admin")
+    admin = next(one for one in COLLEAGUES if one.role == "admin")
+    user = services.log.holder("users", "email", address_of(admin))
+    if user is None:
+        user = make_user(services, "admin", None, "Demo visitor")
+    return services.api_keys.create(user, "admin")
 
 
 def _url(host: str, port: int) -> str:
@@ -107,7 +130,8 @@ def _what_to_look_at(host: str, port: int, key: str) -> list[str]:
         f"  {call} '{url}/v1/opportunities?status=won&sort=-amount&limit=5'",
         f"  {call} '{url}/v1/history?limit=5'",
         f"  {call} '{url}/v1/events?limit=5'",
-        "Or from here: kept history, kept sql 'SELECT stage, count(*) FROM opportunities GROUP BY 1'.",
+        "Or from here: kept history, kept status, kept verify, and",
+        "  kept sql 'SELECT stage, count(*) FROM opportunities GROUP BY stage'",
         "Ctrl-C ends it.",
     ]
 

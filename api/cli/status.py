@@ -85,6 +85,7 @@ def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:
     from collections import Counter
 
     from projections import DERIVED, PROJECTIONS
+    from projections.kernel import ReadModel
     from store.tracking import Tracking
 
     with database.borrow("writer", tenant.schema) as connection:
@@ -92,7 +93,8 @@ def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:
         known, parked = tracking.known(), Counter(name for name, _ in tracking.parked())
         head = tracking.head()
     models = []
-    for model in (*PROJECTIONS, *DERIVED):
+    every: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
+    for model in every:
         position, _ = known.get((model.name, model.version), (0, ""))
         models.append(
             {

@@ -40,6 +40,7 @@ class Partner:
     name: Name
     born: datetime
     role: Role
+    restricted_from: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -57,10 +58,10 @@ class Account:
     owner: Colleague
     currency: str
     registered: Act | None = None
+    next_owner: tuple[datetime, Colleague] | None = None
+    """Who claimed it out of the pool, and when."""
     people: list[Partner] = field(default_factory=list)
     wins: list[Act] = field(default_factory=list)
-    deals: list[tuple[UUID, datetime, datetime | None]] = field(default_factory=list)
-    """Each deal with when it was opened, and when it was closed, if it was."""
 
     @property
     def random(self) -> Random:
@@ -74,9 +75,19 @@ class Account:
     def until(self) -> datetime:
         return self.company.calendar.until
 
+    def owner_at(self, at: datetime) -> Colleague:
+        """Who owns the customer then."""
+        if self.next_owner is not None and at >= self.next_owner[0]:
+            return self.next_owner[1]
+        return self.owner
+
     def by(self, at: datetime) -> UUID:
         """The owner, or whoever acts for them then."""
-        return self.company.staff.acting(self.owner, at)
+        return self.company.staff.acting(self.owner_at(at), at)
+
+    def sold_from(self) -> datetime:
+        """From when on deals are made with the customer."""
+        return self.next_owner[0] if self.next_owner else self.born
 
     def lead(self) -> UUID:
         """Who leads the owner's team."""
@@ -90,7 +101,11 @@ class Account:
 
     def somebody(self, at: datetime) -> Partner | None:
         """Somebody there whom we knew by then."""
-        known = [one for one in self.people if one.born < at]
+        known = [
+            one
+            for one in self.people
+            if one.born < at and (one.restricted_from is None or at < one.restricted_from)
+        ]
         return self.random.choice(known) if known else None
 
 
@@ -98,11 +113,11 @@ def an_account(company: Company, names: Names, random: Random, region: Region) -
     """A customer that is about to be registered, by import or by a seller."""
     calendar, zone = company.calendar, ZONES[region]
     story = Story(random, zone)
-    imported = random.random() < IMPORTED
+    imported = story.chance(IMPORTED)
     week = 0.3 if imported else random.uniform(0.6, 77.4)
     born = working(calendar.week(week), zone, random)
     industry = random.choice([*INDUSTRIES])
-    if random.random() < PERSONS:
+    if story.chance(PERSONS):
         somebody = person(region, random)
         kind, name, slug = Kind.PERSON, somebody.full, somebody.slug
     else:
@@ -134,7 +149,7 @@ def register(
 
 
 def _details(account: Account, industry: str) -> dict[str, Any]:
-    random, region = account.random, account.region
+    random, region, chance = account.random, account.region, account.story.chance
     place = Address(**address(region, random))
     is_person = account.kind is Kind.PERSON
     fields: dict[str, Any] = {
@@ -158,14 +173,14 @@ def _details(account: Account, industry: str) -> dict[str, Any]:
         "industry": industry,
         "size": size,
         "annual_revenue": Money(amount=Decimal(size * 110_000), currency=account.currency),
-        "shipping_address": Address(**address(region, random)) if random.random() < 0.3 else place,
+        "shipping_address": Address(**address(region, random)) if chance(0.3) else place,
     }
-    if random.random() < 0.4:
+    if chance(0.4):
         fields["tags"] = tuple(random.sample(TAGS, random.randrange(1, 3)))
-    if random.random() < 0.3:
+    if chance(0.3):
         fields["note"] = random.choice(account.texts.customers.notes)
-    if random.random() < 0.25:
+    if chance(0.25):
         fields["custom"] = {"service_tier": random.choice(("bronze", "silver"))}
-    if random.random() < 0.1:
+    if chance(0.1):
         fields["custom_personal"] = {"visiting_hours": account.texts.customers.visiting_hours}
     return fields

@@ -119,6 +119,9 @@ class Names:
         self._chinese = [(one, two) for one in chinese["first"] for two in chinese["second"]]
         random.shuffle(self._english)
         random.shuffle(self._chinese)
+        self._english.remove(("Quill", "mere"))  # the companies of the showcase
+        self._english.remove(("Lark", "combe"))
+        self._chinese.remove(("鲸", "灯"))
         self._rows = count(2)
 
     def next_row(self) -> int:

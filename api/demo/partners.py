@@ -63,7 +63,7 @@ def meet(account: Account, at: datetime, role: Role) -> Partner:
         "owner_id": account.by(at),
         "customers": (CustomerLink(customer_id=account.id, role=role),),
     }
-    if random.random() < 0.2:
+    if account.story.chance(0.2):
         fields["note"] = random.choice(texts.notes)
     partner = Partner(id_at(at, random), name, at, role)
     account.story.act(
@@ -79,9 +79,12 @@ def meet(account: Account, at: datetime, role: Role) -> Partner:
 
 def develop(account: Account) -> None:
     """What becomes of the people: careers, wishes, doubles."""
-    for partner in [*account.people]:
+    story = account.story
+    for partner in account.people:
+        if story.chance(0.008):
+            _restrict(account, partner)
+            continue
         _career(account, partner)
-        story = account.story
         if story.chance(0.04):
             at = account.some_time(partner.born)
             change = ChangeContact(do_not_call=True)
@@ -89,8 +92,6 @@ def develop(account: Account) -> None:
             story.act(at, partner.id, change, account.by(at), because=why)
         if story.chance(0.03):
             _double(account, partner)
-        if story.chance(0.006):
-            _restrict(account, partner)
 
 
 def _career(account: Account, partner: Partner) -> None:
@@ -104,7 +105,7 @@ def _career(account: Account, partner: Partner) -> None:
         if story.chance(0.4):
             change = ChangeContactRole(customer_id=account.id, role=Role.DECISION_MAKER)
             story.act(story.soon(at), partner.id, change, account.by(at), because=texts.role)
-    if story.chance(0.05) and len(account.people) > 1 and partner is account.people[-1]:
+    elif story.chance(0.05) and len(account.people) > 1 and partner is account.people[-1]:
         at = account.some_time(max(partner.born, account.until - timedelta(days=120)))
         left = at.date() - timedelta(days=account.random.randrange(1, 20))
         leaving = story.act(
@@ -139,6 +140,7 @@ def _double(account: Account, partner: Partner) -> None:
 def _restrict(account: Account, partner: Partner) -> None:
     story = account.story
     at = account.some_time(max(partner.born, account.until - timedelta(days=60)))
+    partner.restricted_from = at
     auditor = account.company.staff.ids["qin.suwen"]
     restrict = RestrictContact(restriction_reason=account.texts.contacts.restricted)
     restricted = story.act(at, partner.id, restrict, auditor)

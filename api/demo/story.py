@@ -47,7 +47,7 @@ class Story:
         self.random, self.zone = random, zone
         self.acts: list[Act] = []
 
-    def act(
+    def act(  # noqa: PLR0913  what an envelope holds
         self,
         at: datetime,
         stream: UUID,
@@ -58,10 +58,11 @@ class Story:
         cause: Act | None = None,
         source: Source = WEB,
         entered: datetime | None = None,
+        correlation: UUID | None = None,
     ) -> Act:
         """Add an act; ``cause`` is the act that it follows from."""
         before = cause.envelope if cause else None
-        first = (before.correlation_id or before.command_id) if before else None
+        first = (before.correlation_id or before.command_id) if before else correlation
         envelope = Envelope(
             actor=by,
             occurred_at=at,

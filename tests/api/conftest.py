@@ -68,8 +68,12 @@ class Api:
     def client(self, role: Role) -> httpx2.Client:
         """The client that speaks with a key of this role."""
         if role not in self.clients:
-            headers = {"Authorization": f"Bearer {self.key(role)}"}
-            self.clients[role] = httpx2.Client(base_url=self.url, headers=headers, timeout=60)
+            self.clients[role] = httpx2.Client(
+                base_url=self.url,
+                headers={"Authorization": f"Bearer {self.key(role)}"},
+                timeout=60,
+                limits=httpx2.Limits(max_connections=200),
+            )
         return self.clients[role]
 
     @property
@@ -91,6 +95,37 @@ class Api:
         assert answer.status_code == 201, answer.text
         receipt: dict[str, Any] = answer.json()
         return receipt
+
+    @staticmethod
+    def id_of(receipt: dict[str, Any]) -> UUID:
+        return UUID(receipt["stream"])
+
+    def get(
+        self, path: str, receipt: dict[str, Any] | None = None, role: Role = "sales"
+    ) -> dict[str, Any]:
+        """What is there, once the read models have seen what this receipt is of."""
+        headers = {} if receipt is None else {"Kept-Min-Position": str(receipt["position"])}
+        answer = self.client(role).get(path, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    @staticmethod
+    def refused(
+        answer: httpx2.Response, status: int, kind: str, part: str, field: str | None = None
+    ) -> dict[str, Any]:
+        """The problem, checked to be one that says so."""
+        assert answer.status_code == status, answer.text
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        problem: dict[str, Any] = answer.json()
+        assert problem["type"] == f"urn:kept:problem:{kind}"
+        assert problem["status"] == status
+        assert part in problem["detail"]
+        assert problem["title"]
+        if field is not None:
+            assert field in [one["field"] for one in problem["errors"]]
+        return problem
 
     def close(self) -> None:
         for client in self.clients.values():

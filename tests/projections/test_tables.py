@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.fields import ERASED, Personal, Public
 from domain.kernel import Aggregate, fold, replace
 from domain.opportunities import Type
 from domain.values import CustomValues, Money
 from projections import DERIVED, PROJECTIONS
-from projections.kernel import Projection, Row, Serve
+from projections.kernel import Projection, ReadModel, Row, Serve
 from projections.tables import row_from, table_of
 from store.database import Connection, Database
 from store.read_models import Table, take_place
@@ -25,6 +25,7 @@ from store.tenants import Tenant
 from tests.domain.examples import events
 from tests.dsl import eur, id_of
 
+MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 NASTY: Final = [
     '","',
     '"',
@@ -64,7 +65,7 @@ class Everything(Row):
     price: Public[Money | None, "figure"] = None
     texts: Personal[tuple[str, ...], "profile"] = ()
     ids: Public[tuple[UUID, ...], "link"] = ()
-    custom: Public[CustomValues, "vocabulary"] = {}
+    custom: Public[CustomValues, "vocabulary"] = Field(default={})
     kind: Public[Type | None, "vocabulary"] = None
 
 
@@ -156,7 +157,7 @@ def test_texts_come_back_whatever_signs_they_hold(connection: Connection) -> Non
 def test_a_sign_that_the_database_does_not_know_does_not_keep_a_row_out(
     connection: Connection,
 ) -> None:
-    """PostgreSQL has no U+0000. An import may bring one, and the read models must not stop at it."""
+    """PostgreSQL has no U+0000. An import may bring one; the read models must not stop at it."""
     row = Everything(
         id=number(1), text="a\0b", texts=("c\0",), custom={"key": "\0", "k": "\\u0000"}
     )
@@ -261,7 +262,7 @@ def test_every_read_model_has_a_stable_view_without_personal_columns(
     database: Database, shared_tenant: Tenant
 ) -> None:
     with database.connect("reader", shared_tenant.schema) as reader:
-        for model in (*PROJECTIONS, *DERIVED):
+        for model in MODELS:
             shown = {
                 column.name
                 for column in reader.execute(f"SELECT * FROM {model.name}".encode()).description
@@ -320,7 +321,7 @@ def test_the_shape_tells_when_a_description_changed_without_a_new_version() -> N
         more: Public[str | None, "vocabulary"] = None
 
     class Franker(Everything):
-        text: Public[str | None, "vocabulary"] = None  # type: ignore[assignment]
+        text: Public[str | None, "vocabulary"] = None
 
     shapes = {
         shape(),

@@ -4,13 +4,22 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from store.database import Database
+from store.database import Connection, Database, Role
 
 Step = Literal["request", "answer", "client"]
+
+
+class _Behind(Database):
+    """Commits go through the proxy; reads, which take their connections from the pool, do not."""
+
+    behind: Database
+
+    def connect(self, role: Role, schema: str = "public", **options: Any) -> Connection:
+        return self.behind.connect(role, schema, **options)
 
 
 class Proxy:
@@ -24,9 +33,11 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         host, port = self._listener.getsockname()
         behind = make_conninfo(database.urls["writer"], host=host, port=port)
-        self.database = Database({**database.urls, "writer": behind})
+        self.database = _Behind(database.urls)
+        self.database.behind = Database({**database.urls, "writer": behind})
         self.lost = 0
         self._step: Step | None = None
+        self._skip = 0
         self._before_close: Callable[[], None] = lambda: None
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -39,9 +50,11 @@ class Proxy:
         self.database.close()
         self.refuse()
 
-    def lose_next(self, step: Step, before_close: Callable[[], None] = lambda: None) -> None:
-        """Cut at this step, after ``before_close`` has returned."""
-        self._before_close, self._step = before_close, step
+    def lose_next(
+        self, step: Step, before_close: Callable[[], None] = lambda: None, skip: int = 0
+    ) -> None:
+        """Cut at this step, after ``before_close`` has returned; let it pass ``skip`` times first."""
+        self._before_close, self._step, self._skip = before_close, step, skip
 
     def refuse(self) -> None:
         """From now on there is no server here, and whoever is connected is cut off."""
@@ -85,6 +98,9 @@ class Proxy:
 
     def _takes(self, step: Step) -> bool:
         if self._step != step:
+            return False
+        if self._skip:
+            self._skip -= 1
             return False
         self._step = None
         self._before_close()
