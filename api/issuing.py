@@ -7,8 +7,11 @@ each, as for the others, costs three times as much as the decision.
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -22,6 +25,12 @@ THREADS: Final = 64
 """Commands at once that have to ask the database before they can be decided."""
 
 
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    takers: int = 0
+
+
 class Issuer:
     """Issues the commands of one tenant, within a bound."""
 
@@ -31,6 +40,7 @@ class Issuer:
         self._dispatcher, self._loop, self._max_waiting = dispatcher, loop, max_waiting
         self._limiter = CapacityLimiter(THREADS)
         self._on_their_way = 0
+        self._turns: dict[UUID, _Turn] = {}
         self._settled: deque[asyncio.Future[None]] = deque()
         self._is_told = False
 
@@ -45,13 +55,34 @@ class Issuer:
             raise LogFull
         self._on_their_way += 1
         try:
-            sent = self._dispatcher.send(order)
-            if sent is not None and await self._is_stored(sent.waiting):
-                return self._dispatcher.receive(sent)
-            # Refused, or not to be decided without asking: what may wait is done in a thread.
-            return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
+            if order.stream is None:
+                return await self._issue(order)
+            async with self._turn(order.stream):
+                return await self._issue(order)
         finally:
             self._on_their_way -= 1
+
+    async def _issue(self, order: Order) -> Receipt:
+        sent = self._dispatcher.send(order)
+        if sent is not None and await self._is_stored(sent.waiting):
+            return self._dispatcher.receive(sent)
+        # Refused, or not to be decided without asking: what may wait is done in a thread.
+        return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
+
+    @asynccontextmanager
+    async def _turn(self, stream: UUID) -> AsyncIterator[None]:
+        """Commands for one record wait for each other here, instead of all deciding on one state,
+        of which all but one would have to decide again, and again.
+        """
+        turn = self._turns.setdefault(stream, _Turn())
+        turn.takers += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.takers -= 1
+            if turn.takers == 0:
+                del self._turns[stream]
 
     def _ask(self, sent: Sent | None, order: Order) -> Receipt:
         if sent is not None:

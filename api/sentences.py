@@ -1,10 +1,13 @@
 """What is wrong with a request, field by field, in sentences that repeat no value."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+_BRANCHES: Final = frozenset({"str", "bool", "int", "float"})
+"""How pydantic names what it tried, where a value may be of several kinds."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 _SENTENCES: Final[dict[str, str]] = {
@@ -51,6 +54,7 @@ _SENTENCES: Final[dict[str, str]] = {
     "invalid_key": "has a name that is no text. Give names as strings.",
     "nul_character": "holds the character U+0000, which no text has. Take it out.",
 }
+_NO_KIND: Final = "is of no kind that this field can have. Give a string, a number, true or false."
 _OTHERWISE: Final = "does not have the right form. See its description in /openapi.json."
 
 
@@ -66,13 +70,17 @@ def field_errors(error: ValidationError) -> list[dict[str, str]]:
     """Every wrong field once, in the order in which they were checked."""
     found: dict[str, dict[str, str]] = {}
     for one in error.errors(include_input=False, include_url=False):
-        field = _place(one["loc"])
-        entry = field_error(field, _sentence(one["type"], one.get("ctx", {})))
+        *place, last = one["loc"] or ("",)
+        if place and str(last) in _BRANCHES:
+            field, sentence = _place(place), _NO_KIND
+        else:
+            field, sentence = _place(one["loc"]), _sentence(one["type"], one.get("ctx", {}))
+        entry = field_error(field, sentence)
         found.setdefault(field, {"remedy": "", **entry})
     return [*found.values()]
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _place(location: Iterable[int | str]) -> str:
     """Where it is, such as ``emails.0``. What could be anything but a name is not repeated."""
     parts = []
     for part in location:

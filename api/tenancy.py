@@ -67,12 +67,18 @@ class Tenancy:
                 self.open[name] = await self._open(name)
             return self.open.get(name)
 
+    async def shut(self, name: str) -> None:
+        """Close one tenant; its next request opens it again."""
+        async with self._opening:
+            served = self.open.pop(name, None)
+            if served is not None:
+                await served.close()
+
     async def close(self) -> None:
         """Close every tenant; the database stays open."""
-        async with self._opening:
-            self._closed = True
-            while self.open:
-                await self.open.popitem()[1].close()
+        self._closed = True
+        for name in [*self.open]:
+            await self.shut(name)
 
     def stop_waiting(self) -> None:
         """Let feeds and long polls end, so that a server can come to its own end."""

@@ -133,8 +133,8 @@ class Backlog:
         ]
         app.save(*customers)
         for number in range(changes):
-            for at, customer in enumerate(customers):
-                command = orders.change_in_turn(number, at)
+            for customer in customers:
+                command = orders.change_in_turn(number)
                 customer.change(**command.model_dump(mode="json", exclude_unset=True))
             app.save(*customers)
         app.close()

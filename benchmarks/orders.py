@@ -18,6 +18,7 @@ from domain.values import Address, Money
 API = Source(kind="api", client="bench")
 ACTOR = uuid7()
 _numbers = itertools.count()
+_changes = itertools.count(10_000)
 NOTE = (
     "They want the second option of last week's offer, delivery in spring. 已发报价，等客户回复。"
 )
@@ -65,10 +66,10 @@ def personal_change(number: int) -> ChangeCustomer:
     return ChangeCustomer(note=f"{number}: {NOTE}")
 
 
-def change_in_turn(round_number: int, record: int) -> ChangeCustomer:
-    """Public and personal changes in turn."""
-    number = 1_000 + round_number * 1_000 + record
-    return personal_change(number) if round_number % 2 else public_change(number)
+def change_in_turn(turn: int) -> ChangeCustomer:
+    """Public and personal changes in turn, each to a value that was never there before."""
+    number = next(_changes)
+    return personal_change(number) if turn % 2 else public_change(number)
 
 
 def register(services: Services, count: int) -> Sequence[UUID]:

@@ -83,10 +83,7 @@ def _fill(services: Services, changes: int) -> list[UUID]:
     streams = list(orders.register(services, RECORDS))
     for number in range(changes):
         outcomes = services.dispatcher.dispatch_all(
-            [
-                orders.order(orders.change_in_turn(number, at), stream)
-                for at, stream in enumerate(streams)
-            ]
+            [orders.order(orders.change_in_turn(number), stream) for stream in streams]
         )
         assert not any(isinstance(one, Exception) for one in outcomes)
     return streams

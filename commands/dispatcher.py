@@ -280,7 +280,10 @@ class Dispatcher:
         )
 
     def _unchanged(self, order: Order, attempt: Attempt) -> Receipt:
-        """Nothing was to be done: the receipt of the record's last event."""
+        """Nothing is to be done: the request's first receipt, or that of the last event."""
+        earlier = order.idempotency and self._log.receipt_of(order.idempotency)
+        if earlier:
+            return earlier
         last = self._log.last_receipt(attempt.stream)
         if last is None:
             raise NotFound(f"There is no record {order.stream}. Check the id.")

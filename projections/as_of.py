@@ -21,6 +21,8 @@ def fold_as_of(
     """
     row = None
     for recorded in events:
+        if recorded.type not in projection.steps:
+            continue  # the id of another kind of record
         if as_of is not None and recorded.occurred_at > as_of:
             continue
         if as_known_at is not None and recorded.recorded_at > as_known_at:

@@ -1,15 +1,12 @@
 """Folding a run of events into rows: the one loop that live, rebuild and as-of share."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from domain.envelope import Recorded
 from projections.kernel import Derived, Projection, ReadModel, Row
-from projections.tables import row_from
-from store.database import Connection
-from store.read_models import Table
 
 Key = tuple[Any, ...]
 
@@ -136,16 +133,3 @@ class Folding:
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:
         self.parked.add((model, recorded.stream))
         self.newly_parked.append(Unfoldable(model, recorded, error))
-
-
-def load_rows(
-    folding: Folding,
-    projection: Projection,
-    table: Table,
-    connection: Connection,
-    keys: Collection[Key],
-) -> None:
-    """Put the stored rows of these keys into the folding."""
-    for values in table.load(connection, [*keys]):
-        key = tuple(values[one] for one in projection.row.KEY)
-        folding.put(projection, key, row_from(projection, values))

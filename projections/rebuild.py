@@ -15,9 +15,9 @@ from operator import attrgetter
 from typing import Final
 
 from domain.envelope import Recorded
-from projections.folding import Folding, load_rows
+from projections.folding import Folding
 from projections.kernel import Derived, Projection, ReadModel
-from projections.tables import table_of
+from projections.tables import load_rows, table_of
 from store import scan
 from store.database import Connection, LockTimeout
 from store.event_log import EventLog

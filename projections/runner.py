@@ -13,9 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.folding import Folding, load_rows
+from projections.folding import Folding
 from projections.kernel import Derived, Projection, ReadModel
-from projections.tables import table_of
+from projections.tables import load_rows, table_of
 from store.database import Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking

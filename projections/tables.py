@@ -1,6 +1,6 @@
 """Between rows and the tables that store them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -9,7 +9,9 @@ from uuid import UUID
 
 from domain.kernel import bare_type, reader_of, replace
 from domain.values import Money
+from projections.folding import Folding, Key
 from projections.kernel import Derived, Projection, ReadModel, Row
+from store.database import Connection
 from store.read_models import Table
 
 _tables: dict[tuple[str, int], Table] = {}
@@ -56,3 +58,16 @@ def _reader(row: type[Row], field: str) -> Callable[[Any], Any] | None:
     """What makes a field's value from what psycopg gives, where that is not the value."""
     annotation = row.model_fields[field].annotation
     return None if bare_type(annotation) in _NATIVE else reader_of(annotation)
+
+
+def load_rows(
+    folding: Folding,
+    projection: Projection,
+    table: Table,
+    connection: Connection,
+    keys: Collection[Key],
+) -> None:
+    """Put the stored rows of these keys into the folding."""
+    for values in table.load(connection, [*keys]):
+        key = tuple(values[one] for one in projection.row.KEY)
+        folding.put(projection, key, row_from(projection, values))

@@ -42,6 +42,7 @@ class Waiting:
     """A command on its way into the log; :meth:`wait` for its outcome."""
 
     entry: Entry
+    size: int
     outcome: Outcome | None = None
     error: Exception | None = None
     _then: Callable[[], None] = lambda: None
@@ -77,7 +78,10 @@ class Waiting:
     def settle(self, outcome: Outcome | None, error: Exception | None = None) -> None:
         self.outcome, self.error = outcome, error
         self._done.release()
-        self._then()
+        try:
+            self._then()
+        except Exception as error:  # the others of the batch are still waiting
+            log.warning("a waiter could not be called: %s", type(error).__name__)
 
 
 class GroupCommitter:
@@ -105,7 +109,7 @@ class GroupCommitter:
         Raises:
             LogFull: too many are waiting; nothing was queued.
         """
-        waiting = Waiting(entry)
+        waiting = Waiting(entry, size(entry))
         with self._wake:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
@@ -131,13 +135,19 @@ class GroupCommitter:
                 if not self._queue:
                     return
                 batch = self._next_batch()
-            self._commit(batch)
+            try:
+                self._commit(batch)
+            except Exception as error:  # must not end the thread that everybody waits for
+                log.error("a batch was not settled: %s", type(error).__name__)
+                for waiting in batch:
+                    if not waiting.is_settled:
+                        waiting.settle(None, error)
 
     def _next_batch(self) -> list[Waiting]:
         batch, total = [self._queue.popleft()], 0
         while self._queue and len(batch) < MAX_BATCH:
-            total += size(batch[-1].entry)
-            if total + size(self._queue[0].entry) > MAX_BATCH_BYTES:
+            total += batch[-1].size
+            if total + self._queue[0].size > MAX_BATCH_BYTES:
                 break
             batch.append(self._queue.popleft())
         return batch

@@ -208,7 +208,11 @@ def _phase(
         clauses.append(f"({listed}) {'<' if query.descending else '>'} ({marks})")
         values += [at[one] for one in order]
     direction = "DESC" if query.descending else "ASC"
-    ordered = ", ".join(f'"{one}" {direction}' for one in order)
+    # Unlike a column that equals a value, one that is null keeps the planner from using the
+    # index's order of what follows, unless it is named.
+    empty = [name for name, value in query.filters.items() if value is None]
+    names = dict.fromkeys([*empty, sort, *order])
+    ordered = ", ".join(f'"{one}" {direction}' for one in names)
     return f"{' AND '.join(clauses)} ORDER BY {ordered}", values
 
 

@@ -7,6 +7,7 @@ was asked for cannot be done as it was asked. Modules are imported when a comman
 """
 
 import sys
+from itertools import islice
 from typing import Annotated, Final
 
 import typer
@@ -80,13 +81,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _tenant_first(arguments: list[str]) -> list[str]:
     """``kept status --tenant acme`` means the same as ``kept --tenant acme status``."""
-    if not arguments or arguments[0] in _PASSED_ON:
-        return arguments
-    ends = arguments.index("--") if "--" in arguments else len(arguments)
-    for place, argument in enumerate(arguments[:ends]):
-        if argument.startswith("--tenant="):
-            return [argument, *arguments[:place], *arguments[place + 1 :]]
-        if argument == "--tenant":
-            pair = arguments[place : place + 2]
-            return [*pair, *arguments[:place], *arguments[place + 2 :]]
-    return arguments
+    first: list[str] = []
+    rest: list[str] = []
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--" or (argument in _PASSED_ON and not rest):
+            rest += [argument, *given]
+        elif argument == "--tenant":
+            first += [argument, *islice(given, 1)]
+        elif argument.startswith("--tenant="):
+            first.append(argument)
+        else:
+            rest.append(argument)
+    return first + rest

@@ -22,7 +22,7 @@ PAGE: Final = 200
 MOST_ROWS: Final = 1_000
 
 
-def history(
+def history(  # noqa: PLR0913, PLR0917  one for each option
     record: Annotated[str | None, typer.Option(help="Of this record, by id or number.")] = None,
     actor: Annotated[str | None, typer.Option(help="By this user, by id or e-mail.")] = None,
     field: Annotated[str | None, typer.Option(help="Of this field, such as stage.")] = None,
@@ -30,6 +30,7 @@ def history(
     since: Annotated[str | None, typer.Option(help="From this day or time on.")] = None,
     until: Annotated[str | None, typer.Option(help="Up to the end of this day, or time.")] = None,
     limit: Annotated[int, typer.Option(help="Facts at most, the latest first.", min=1)] = 50,
+    chinese: Annotated[bool, typer.Option("--zh", help="In Chinese 中文.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show who changed what, from what to what, when, why and from where."""
@@ -55,7 +56,7 @@ def history(
     if as_json:
         print_json(facts)
     else:
-        _print(facts, zone)
+        _print(facts, zone, "zh" if chinese else "en")
 
 
 def _facts(
@@ -101,15 +102,14 @@ def _facts(
     return facts[:limit]
 
 
-def _print(facts: list[dict[str, Any]], zone: "tzinfo") -> None:
+def _print(facts: list[dict[str, Any]], zone: "tzinfo", language: str) -> None:
     from datetime import datetime
 
     for fact in facts:
         at = datetime.fromisoformat(fact["occurred_at"]).astimezone(zone)
-        said = fact["words"]["en"] if isinstance(fact["words"], dict) else fact["words"]
         door = ": ".join(one for one in (fact["source"], fact.get("client")) if one)
-        why = f" because {fact['reason']}" if fact.get("reason") else ""
-        typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  {said}{why}  [{door}, {fact['position']}]")
+        said = fact["words"][language]
+        typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  {said}  [{door}, {fact['position']}]")
     if not facts:
         warn("Nothing was changed that fits.")
 

@@ -15,6 +15,8 @@ from api.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from socket import AddressFamily
+
     from api.services import Services
     from store.database import Database
 
@@ -29,6 +31,7 @@ Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65_
 
 def serve(host: Host = HOST, port: Port = PORT) -> None:
     """Serve the API and keep the read models current, until Ctrl-C."""
+    port = _free(host, port)
     with opened_database() as database:
         _serve(
             database,
@@ -46,6 +49,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Load a made-up company with 18 months of history, then serve it."""
+    port = port if once else _free(host, port)
     with opened_database() as database:
         with opened_tenant() as services:
             summary = _load(services, small)
@@ -136,19 +140,28 @@ def _what_to_look_at(host: str, port: int, key: str) -> list[str]:
     ]
 
 
-def _serve(database: "Database", host: str, port: int, sentences: list[str]) -> None:
+def _free(host: str, port: int) -> int:
+    """The port, if it can be listened on; for 0 any that can."""
     import socket
 
-    from api.server import serve as serve_http
+    try:
+        with socket.create_server((host, port), family=_family(host)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as taken:
+        why = taken.strerror or str(taken)
+        raise Failure(
+            f"{host}:{port} cannot be listened on ({why}). Choose another --port or --host."
+        ) from None
 
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as taken:
-            raise Failure(
-                f"{host}:{port} cannot be listened on ({taken.strerror}). Choose another --port."
-            ) from None
+
+def _family(host: str) -> "AddressFamily":
+    import socket
+
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _serve(database: "Database", host: str, port: int, sentences: list[str]) -> None:
+    from api.server import serve as serve_http
 
     def ready() -> None:
         for sentence in sentences:

@@ -34,20 +34,23 @@ BEGIN
     IF cardinality(live_keys) > 0 AND EXISTS (SELECT FROM unnest(live_keys) AS k (id) WHERE NOT EXISTS (
         SELECT FROM {keys}.data_keys d WHERE d.key_id = k.id AND d.destroyed_at IS NULL))
     THEN RETURN; END IF;
+    IF cardinality(claim_hashes) > 0 AND EXISTS (
+        SELECT FROM unnest(claim_aggregates, claim_fields, claim_hashes, claim_streams)
+            AS c (aggregate, field, hash, stream)
+        JOIN {schema}.unique_values u ON u.aggregate = c.aggregate AND u.field = c.field AND u.value_hash = c.hash
+        WHERE u.stream <> c.stream)
+    THEN RETURN; END IF;
+    IF cardinality(new_keys) > 0 AND EXISTS (SELECT FROM unnest(new_subjects, new_categories) AS k (subject, category)
+        JOIN {keys}.data_keys d ON d.subject = k.subject AND d.category = k.category)
+    THEN RETURN; END IF;
+
+    -- Nothing is refused any more: only now is anything written.
     IF cardinality(claim_hashes) > 0 THEN
-        IF EXISTS (SELECT FROM unnest(claim_aggregates, claim_fields, claim_hashes, claim_streams)
-                AS c (aggregate, field, hash, stream)
-            JOIN {schema}.unique_values u ON u.aggregate = c.aggregate AND u.field = c.field AND u.value_hash = c.hash
-            WHERE u.stream <> c.stream)
-        THEN RETURN; END IF;
         INSERT INTO {schema}.unique_values
             SELECT * FROM unnest(claim_aggregates, claim_fields, claim_hashes, claim_streams)
             ON CONFLICT DO NOTHING;
     END IF;
     IF cardinality(new_keys) > 0 THEN
-        IF EXISTS (SELECT FROM unnest(new_subjects, new_categories) AS k (subject, category)
-            JOIN {keys}.data_keys d ON d.subject = k.subject AND d.category = k.category)
-        THEN RETURN; END IF;
         INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, wrapped)
             SELECT * FROM unnest(new_keys, new_subjects, new_categories, new_epochs, new_wrapped);
     END IF;
@@ -57,7 +60,8 @@ BEGIN
         FROM unnest(streams, versions, types, bodies) WITH ORDINALITY AS n (stream, version, type, body, ord);
     IF cardinality(subjects) > 0 THEN
         INSERT INTO {schema}.personal_data
-            SELECT before + p.n, p.subject, p.category, p.key_id, p.nonce, p.blind, p.ciphertext
+            -- one that belongs to none of these events has no position, and fails
+            SELECT before + CASE WHEN p.n BETWEEN 1 AND cardinality(streams) THEN p.n END, p.subject, p.category, p.key_id, p.nonce, p.blind, p.ciphertext
             FROM unnest(secret_events, subjects, categories, key_ids, nonces, blinds, ciphertexts)
                 AS p (n, subject, category, key_id, nonce, blind, ciphertext);
     END IF;

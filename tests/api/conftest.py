@@ -1,21 +1,26 @@
-"""The API as clients meet it: one real server for the run, and a fresh tenant with keys for each test."""
+"""The API as clients meet it: one real server for the run, and a fresh tenant for each test."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
+from queue import Queue
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
-from api.app import create_app
+from api.app import Kept, create_app
 from api.server import Server, configuration
-from api.services import Services
+from api.services import Services, create_tenant
 from api.tenancy import Options
 from store.api_keys import Role
 from store.database import Database
 from store.tenants import Tenant
+
+_numbers = count(1)
 
 
 @dataclass
@@ -23,8 +28,15 @@ class Running:
     """A server in a thread of this process."""
 
     url: str
+    app: Kept
     server: Server
     thread: threading.Thread
+    loop: asyncio.AbstractEventLoop
+
+    def shut(self, tenant: str) -> None:
+        """Give back the connections of a tenant that no test uses any more."""
+        shutting = self.app.state.tenancy.shut(tenant)
+        asyncio.run_coroutine_threadsafe(shutting, self.loop).result(30)
 
     def stop(self) -> None:
         self.server.should_exit = True
@@ -35,13 +47,15 @@ class Running:
 def run_server(database: Database, options: Options | None = None) -> Running:
     """Serve on a free port, ready when this returns."""
     app = create_app(database, options)
-    ready = threading.Event()
-    server = Server(configuration(app, "127.0.0.1", 0), app, ready.set)
+    ready: Queue[asyncio.AbstractEventLoop] = Queue()
+    server = Server(
+        configuration(app, "127.0.0.1", 0), app, lambda: ready.put(asyncio.get_running_loop())
+    )
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
-    assert ready.wait(30)
+    loop = ready.get(timeout=60)
     port = server.servers[0].sockets[0].getsockname()[1]
-    return Running(f"http://127.0.0.1:{port}", server, thread)
+    return Running(f"http://127.0.0.1:{port}", app, server, thread, loop)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +73,7 @@ class Api:
         self.url, self.services = url, services
         self.clients: dict[str, httpx2.Client] = {}
         self.users: dict[str, UUID] = {}
+        self._lock = threading.Lock()
 
     def key(self, role: Role, user: UUID | None = None) -> str:
         """A new key."""
@@ -67,14 +82,15 @@ class Api:
 
     def client(self, role: Role) -> httpx2.Client:
         """The client that speaks with a key of this role."""
-        if role not in self.clients:
-            self.clients[role] = httpx2.Client(
-                base_url=self.url,
-                headers={"Authorization": f"Bearer {self.key(role)}"},
-                timeout=60,
-                limits=httpx2.Limits(max_connections=200),
-            )
-        return self.clients[role]
+        with self._lock:
+            if role not in self.clients:
+                self.clients[role] = httpx2.Client(
+                    base_url=self.url,
+                    headers={"Authorization": f"Bearer {self.key(role)}"},
+                    timeout=60,
+                    limits=httpx2.Limits(max_connections=200),
+                )
+            return self.clients[role]
 
     @property
     def admin(self) -> httpx2.Client:
@@ -135,8 +151,21 @@ class Api:
 @pytest.fixture
 def api(running: Running, database: Database, tenant: Tenant) -> Iterator[Api]:
     """A fresh tenant over HTTP."""
-    services = Services.open(database, tenant.name)
+    yield from _opened(running, database, tenant.name)
+
+
+@pytest.fixture(scope="module")
+def shared(running: Running, database: Database) -> Iterator[Api]:
+    """One tenant for all tests of a module, which do not mind what others leave in it."""
+    name = f"shared_{next(_numbers)}"
+    create_tenant(database, name, "Asia/Shanghai")
+    yield from _opened(running, database, name)
+
+
+def _opened(running: Running, database: Database, tenant: str) -> Iterator[Api]:
+    services = Services.open(database, tenant)
     opened = Api(running.url, services)
     yield opened
     opened.close()
     services.close()
+    running.shut(tenant)

@@ -1,19 +1,15 @@
 """Two tenants side by side, each with an empty log and nothing else."""
 
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 
-from store import tenants
-from store.database import Database, home
-from store.epoch_keys import EpochKeyFiles
+from store.database import Database
 from store.event_log import EventLog
-from store.keys import KeyStore
 from store.tenants import Tenant
+from tests.store.deciding import fresh_tenant, new_log
 
 Opener = Callable[..., EventLog]
-_numbers = count(1)
 
 
 @pytest.fixture
@@ -34,8 +30,7 @@ def open_log(database: Database) -> Iterator[Opener]:
     opened: list[EventLog] = []
 
     def open_one(tenant: Tenant, **limits: int) -> EventLog:
-        keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
-        opened.append(EventLog(database, tenant, keys, **limits))
+        opened.append(new_log(database, tenant, **limits))
         return opened[-1]
 
     yield open_one
@@ -51,7 +46,3 @@ def log(open_log: Opener, bare_tenant: Tenant) -> EventLog:
 @pytest.fixture
 def neighbour(open_log: Opener, other_tenant: Tenant) -> EventLog:
     return open_log(other_tenant)
-
-
-def fresh_tenant(database: Database) -> Tenant:
-    return tenants.create(database, f"bare{next(_numbers)}", "Asia/Shanghai")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,28 @@ from uuid_utils.compat import uuid7
 from domain.customers import Customer, CustomerChanged, CustomerRegistered, Kind
 from domain.envelope import SYSTEM, Envelope, Source
 from domain.kernel import Event
+from store import tenants
 from store.codec import NewEvent
-from store.database import Database
+from store.database import Database, home
+from store.epoch_keys import EpochKeyFiles
 from store.event_log import Claim, Decision, EventLog, Idempotency
+from store.keys import KeyStore
 from store.tenants import Tenant
 
+_numbers = count(1)
 WAIT = 30.0
 """Seconds after which something that should have happened will not."""
+
+
+def fresh_tenant(database: Database) -> Tenant:
+    """A tenant with an empty log, and nothing else."""
+    return tenants.create(database, f"bare{next(_numbers)}", "Asia/Shanghai")
+
+
+def new_log(database: Database, tenant: Tenant, **limits: int) -> EventLog:
+    """The tenant's log as another process would open it."""
+    keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
+    return EventLog(database, tenant, keys, **limits)
 
 
 def envelope(**given: Any) -> Envelope:

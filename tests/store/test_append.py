@@ -29,9 +29,11 @@ from tests.store.deciding import (
     contents,
     decision,
     envelope,
+    fresh_tenant,
     held_up,
     in_threads,
     names,
+    new_log,
     registered,
     renamed,
     stored,
@@ -41,15 +43,22 @@ ONE, TWO = id_of("customer one"), id_of("customer two")
 MAIL, OTHER_MAIL = "wf@example.com", "王@例子.中国"
 
 
+@pytest.fixture(scope="module")
+def crowded(database: Database) -> Iterator[EventLog]:
+    """A neighbour with the same streams, values, idempotency keys and data subjects."""
+    log = new_log(database, fresh_tenant(database))
+    log.append(registered(ONE, claims=(MAIL,), key="k1"))
+    log.append(registered(TWO, claims=(OTHER_MAIL,), key="k2"))
+    yield log
+    log.close()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_reaches_across(database: Database, neighbour: EventLog) -> Iterator[None]:
-    """The neighbour has the same streams, values, idempotency keys and data subjects, and keeps them."""
-    neighbour.append(registered(ONE, claims=(MAIL,), key="k1"))
-    neighbour.append(registered(TWO, claims=(OTHER_MAIL,), key="k2"))
-    before = contents(database, neighbour.tenant)
+def _nothing_reaches_across(database: Database, crowded: EventLog) -> Iterator[None]:
+    before = contents(database, crowded.tenant)
     yield
-    assert contents(database, neighbour.tenant) == before
-    assert names(neighbour, ONE) == ["Acme"]
+    assert contents(database, crowded.tenant) == before
+    assert names(crowded, ONE) == ["Acme"]
 
 
 def test_a_receipt_says_where_the_last_event_stands(log: EventLog) -> None:
@@ -224,11 +233,13 @@ def test_a_key_that_another_process_brought_first_is_used_instead(
     elsewhere = open_log(log.tenant)
     log.append(decision(ONE, CustomerActivated()))
     elsewhere.append(renamed(ONE, at=1))
-    late = renamed(ONE, at=2)
+    late = renamed(ONE, at=2, claims=(MAIL,))
     late.born = frozenset({ONE})  # as if it had been looked up before the other was stored
     with pytest.raises(KeysRaced):
         log.append(late)
+    assert log.holder("customers", "emails", MAIL) is None
     assert log.append(late).version == 3
+    assert log.holder("customers", "emails", MAIL) == ONE
     assert names(elsewhere, ONE) == [None, "Acme & Co", "Acme & Co"]
 
 
