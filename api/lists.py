@@ -83,6 +83,16 @@ class List:
         return [f"{sign}{name}" for name in fields for sign in ("", "-")]
 
     @property
+    def served(self) -> str:
+        """Every list that an index serves, in the words of callers."""
+        names = {column: name for name, column in self.filters.items()}
+        lists = [
+            f"{' and '.join(names[one] for one in serve.filters) or 'all'} by {serve.sort}"
+            for serve in self.model.serves
+        ]
+        return "; ".join(lists)
+
+    @property
     def known(self) -> list[str]:
         """The parameters that a URL may name, those included that it is told not to."""
         return [*dict.fromkeys((*self.in_url, *self.filters))]
@@ -116,7 +126,9 @@ class List:
             Problem: one is not valid, or personal.
         """
         filters = {name: given[name] for name in self.filters if name in given}
-        sort, descending = self._sort(given.get("sort"), {*filters, *fixed})
+        sort, descending = self._sort(
+            given.get("sort"), {*fixed, *(self.filters[name] for name in filters)}
+        )
         personal = [name for name in filters if self.columns[self.filters[name]].personal]
         if {"since", "until"} & given.keys() and self.columns[sort].personal:
             personal.append("since" if "since" in given else "until")
@@ -159,9 +171,10 @@ class List:
         if by_text and (asked.since is not None or asked.until is not None):
             raise wrong("since", "does not go together with a search. Leave it out.")
         filters = self._values(asked.filters, zone)
-        sort, descending = ("id", False) if by_text else self._sort(asked.sort, {*filters})
-        if by_text and asked.sort is not None:
-            sort, descending = self._named(asked.sort)
+        if by_text:
+            sort, descending = ("id", False) if asked.sort is None else self._named(asked.sort)
+        else:
+            sort, descending = self._sort(asked.sort, {*filters})
         return Query(
             filters=filters,
             **self._bounds(sort, asked.since, asked.until, zone),
@@ -188,11 +201,16 @@ class List:
         }
 
     def _sort(self, asked: str | None, filters: set[str]) -> tuple[str, bool]:
+        """How the list is sorted, if an index serves it with these columns as filters."""
+        serves = [one.sort for one in self.model.serves if {*one.filters} == filters]
         if asked:
-            return self._named(asked)
-        columns = {self.filters.get(name, name) for name in filters}
-        serves = [one for one in self.model.serves if {*one.filters} == columns]
-        return (serves or self.model.serves)[0].sort, self._newest_first
+            name, descending = self._named(asked)
+        else:
+            name, descending = serves[0] if serves else "", self._newest_first
+        if name not in serves:
+            by = f" by {name}" if name else ""
+            raise Problem("unserved", f"No index serves this list{by}. Served: {self.served}.")
+        return name, descending
 
     def _named(self, asked: str) -> tuple[str, bool]:
         name = asked.removeprefix("-")

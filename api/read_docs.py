@@ -33,8 +33,8 @@ def describe_list(listed: List, path: str) -> dict[str, Any]:
         f"List{_camel(listed)}",
         path,
         f"List {plural}",
-        f"A page of {plural}, by index only. {_served(listed)}\n\nPersonal values are looked for "
-        f"in the body of `POST {path}/search`.",
+        f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
+        f"Personal values are looked for in the body of `POST {path}/search`.",
         parameters=[*listed.in_url.values(), MIN_POSITION],
         answer=_page_of(listed.model.row.__name__),
     )
@@ -53,7 +53,7 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         path,
         f"Search {plural}",
         "As the list, but asked for in a body, where personal values are not left behind in logs. "
-        f"{text}\n\nNot for the roles that see no personal data. {_served(listed)}",
+        f"{text}\n\nNot for the roles that see no personal data. Served: {listed.served}.",
         parameters=[MIN_POSITION_IN_QUERY, MIN_POSITION],
         requestBody={
             "required": False,
@@ -109,7 +109,8 @@ def describe_history(history: List, path: str, listed: List | None = None) -> di
         path,
         f"The history of {of_what}",
         "One fact for each field that an event changed: who, when, from what to what, why and from "
-        f"where, in data and in words. A page is so many events, each whole. {_served(history)}",
+        "where, in data and in words. A page is so many events, each whole. "
+        f"Served: {history.served}.",
         parameters=[
             *([] if listed is None else [_place(path)]),
             *parameters.values(),
@@ -144,15 +145,6 @@ def _page_of(row: str) -> dict[str, Any]:
         "headers": _POSITION,
         "content": {"application/json": {"schema": schema}},
     }
-
-
-def _served(listed: List) -> str:
-    shown = {column: name for name, column in listed.filters.items()}
-    lists = [
-        f"`{' + '.join(shown[name] for name in one.filters) or 'all'}` by `{one.sort}`"
-        for one in listed.model.serves
-    ]
-    return f"Served are: {', '.join(lists)}."
 
 
 def _place(path: str) -> dict[str, Any]:

@@ -7,8 +7,7 @@ a wrapped key and committed to, unique values and human numbers taken.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api.services import Services, system_envelope
+from benchmarks.copied import Copied
 from benchmarks.lives import Act
 from benchmarks.population import Company, Story
 from benchmarks.words import Pen
@@ -30,16 +30,17 @@ from store.event_log import Claim
 from store.keys import DataKey
 
 MONTHS = timedelta(days=18 * 30)
-CHUNK = 20_000
-"""Events that are copied at once."""
 USERS = 24
 UNDER_WAY = 0.03
 """Records under way at once, as a share of all events: a record's events spread over weeks."""
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def fill(services: Services, events: int, seed: int = 1) -> None:
-    """Bring the log to so many events, users and pipeline included."""
+    """Bring the log to so many events, users and pipeline included.
+
+    The read models are left empty, as if they stood at the end of the log: rebuild them, which is
+    faster than following it.
+    """
     users = [_user(services, number) for number in range(USERS)]
     _Writer(services, users, events, Pen(seed)).run()
 
@@ -65,20 +66,14 @@ class _Writer:
         self._under_way = max(round(events * UNDER_WAY), 20)
         self._keys: dict[tuple[UUID, str], DataKey] = {}
         self._numbers: Counter[str] = Counter()
-        self._rows: dict[str, list[str]] = {name: [] for name in _COLUMNS}
-        self._copying: Future[None] | None = None
 
     def run(self) -> None:
-        with (
-            self._services.database.connect("owner", self._services.tenant.schema) as connection,
-            ThreadPoolExecutor(1) as self._copier,
-        ):
-            self._connection = connection
-            last = connection.execute("SELECT max(recorded_at) FROM events").fetchone()
-            self._recorded = last[0] if last else 0
+        database, tenant = self._services.database, self._services.tenant
+        last = self._services.log.read(self._position - 1, 1)
+        self._recorded = last[0].recorded_us
+        with Copied(database, tenant) as self._tables:
             self._tell()
-            self._flush()
-        with self._services.database.connect("owner", self._services.tenant.schema) as connection:
+        with database.connect("owner", tenant.schema) as connection:
             for aggregate, count in self._numbers.items():
                 connection.execute(
                     "INSERT INTO numbers VALUES (%s, %s) ON CONFLICT (aggregate)"
@@ -86,6 +81,8 @@ class _Writer:
                     [aggregate, count + 1],
                 )
             connection.execute("ANALYZE")
+        with database.connect("projector", tenant.schema) as connection:
+            connection.execute("UPDATE projections SET position = %s", [self._position])
 
     def _tell(self) -> None:
         """The next act of any of the stories under way, until there are enough events."""
@@ -100,8 +97,6 @@ class _Writer:
                 active.pop()
             else:
                 self._write(active[at], act)
-            if len(self._rows["events"]) >= CHUNK:
-                self._flush()
 
     def _write(self, story: Story, act: Act) -> None:
         envelope = self._envelope()
@@ -113,9 +108,11 @@ class _Writer:
             new = NewEvent(story.stream, story.version, event, story.state, self._number(story))
             parts = codec.take_apart(new, envelope)
             row, secrets = codec.seal(parts, header, self._keys_of(codec.subjects([parts])), 1)
-            self._put("events", row | {"position": self._position, "recorded_at": self._recorded})
+            self._tables.put(
+                "events", row | {"position": self._position, "recorded_at": self._recorded}
+            )
             for secret in secrets:
-                self._put("personal_data", secret | {"position": self._position})
+                self._tables.put("personal_data", secret | {"position": self._position})
             if story.version == 1 and isinstance(story.state, Customer | Contact):
                 self._claim(story, event)
 
@@ -143,7 +140,7 @@ class _Writer:
             if pair not in self._keys:
                 key = self._keys[pair] = self._services.log.keys.make(*pair)
                 assert key.new is not None
-                self._put("data_keys", key.new)
+                self._tables.put("data_keys", key.new)
         return self._keys
 
     def _claim(self, story: Story, event: Any) -> None:
@@ -151,7 +148,7 @@ class _Writer:
         for email in event.emails:
             claim = Claim(kind, "emails", email.casefold(), story.stream)
             hashed = self._services.log.keys.value_hash(claim.aggregate, claim.field, claim.value)
-            self._put(
+            self._tables.put(
                 "unique_values",
                 {
                     "aggregate": kind,
@@ -161,39 +158,9 @@ class _Writer:
                 },
             )
 
-    def _put(self, table: str, values: Mapping[str, Any]) -> None:
-        cells = [_CELLS.get(name, str)(values[name]) for name in _COLUMNS[table]]
-        self._rows[table].append("\t".join(cells))
-
-    def _flush(self) -> None:
-        """Copy what is ready while the next chunk is made."""
-        if self._copying is not None:
-            self._copying.result()
-        rows = {table: "\n".join([*lines, ""]) for table, lines in self._rows.items()}
-        for lines in self._rows.values():
-            lines.clear()
-        self._copying = self._copier.submit(self._copy, rows)
-
-    def _copy(self, rows: Mapping[str, str]) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            for table, lines in rows.items():
-                names = ", ".join(_COLUMNS[table])
-                place = f"{self._services.tenant.keys}.{table}" if table == "data_keys" else table
-                with cursor.copy(f"COPY {place} ({names}) FROM STDIN".encode()) as copy:
-                    copy.write(lines)
-
 
 _ENVELOPE = system_envelope()
 _SOURCES = [
     Source(kind="api", client="bench", address=f"10.0.7.{number}" if number % 2 else None)
     for number in range(250)
 ]
-_CELLS: dict[str, Callable[[Any], str]] = dict.fromkeys(
-    ("nonce", "blind", "ciphertext", "wrapped", "value_hash"), r"\\x{}".format
-) | {"body": lambda body: body.translate(_ESCAPES)}
-_COLUMNS = {
-    "data_keys": ("key_id", "subject", "category", "epoch", "wrapped"),
-    "events": ("position", "stream", "version", "type", "recorded_at", "body"),
-    "personal_data": ("position", "subject", "category", "key_id", "nonce", "blind", "ciphertext"),
-    "unique_values": ("aggregate", "field", "value_hash", "stream"),
-}

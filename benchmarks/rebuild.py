@@ -44,9 +44,8 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
             fill(services, events)
         finally:
             services.close()
-        measured = interleaved(
-            {"copy": lambda: alone(copy_all)[0], "rebuild": rebuilt}, pairs, warm_up=False
-        )
+        # The first rebuild has no rows to replace, so it is not counted.
+        measured = interleaved({"copy": lambda: alone(copy_all)[0], "rebuild": rebuilt}, pairs)
         facts = environment()
     return result(
         "rebuild",
@@ -82,8 +81,10 @@ def rebuild_all(tenant: str) -> tuple[float, float]:
     database = open_database()
     services = Services.open(database, tenant)
     began = time.perf_counter()
-    rebuild(services.log, PROJECTIONS, DERIVED, [*PROJECTIONS, *DERIVED])
+    made = rebuild(services.log, PROJECTIONS, DERIVED, [*PROJECTIONS, *DERIVED])
     seconds = time.perf_counter() - began
+    assert services.runner.position() == services.log.head()
+    assert all(one.rows for one in made if one.name in ("customers", "tickets", "history"))
     services.close()
     database.close()
     return seconds, _peak()

@@ -1,8 +1,8 @@
 """The envelope: who, when, why and from where. It is around an event, never in it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from domain.kernel import Event, Value, well_known
 SYSTEM = well_known("users/system")
 """The actor of what Kept does by itself, such as setting up a tenant."""
 
+T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,6 +53,18 @@ class Envelope(Value):
     reason: Personal[str | None, "trace"] = Field(default=None, max_length=2_000)
 
 
+class lazy(Generic[T]):
+    """An attribute that is computed once; ``functools.cached_property`` takes a lock to do that."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute, self._name = compute, compute.__name__
+
+    def __get__(self, holder: Any, kind: type | None = None) -> T:
+        value: T = self._compute(holder)
+        holder.__dict__[self._name] = value
+        return value
+
+
 class Recorded:
     """An event as the log holds it: the event, its address and its envelope, read from the body as
     needed.
@@ -82,19 +95,19 @@ class Recorded:
     def version(self) -> int:
         return int(self.body["version"])
 
-    @cached_property
+    @lazy
     def stream(self) -> UUID:
         return UUID(self.body["stream"])
 
-    @cached_property
+    @lazy
     def actor(self) -> UUID:
         return UUID(self.body["actor"])
 
-    @cached_property
+    @lazy
     def occurred_at(self) -> datetime:
         return datetime.fromisoformat(self.body["occurred_at"])
 
-    @cached_property
+    @lazy
     def recorded_at(self) -> datetime:
         return from_microseconds(self.recorded_us)
 

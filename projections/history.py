@@ -7,6 +7,8 @@ an erasure. Readers see one row for each changed field.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import compress
+from operator import is_not
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -45,8 +47,9 @@ def changed_fields(
     new = blank if after is None else after.__dict__
     names: list[str] = []
     # Copies of one row share most of their values, so identity settles almost every field.
-    for name, was, now in zip(old, old.values(), new.values(), strict=True):
-        if was is not now and name in aggregate and _differ(was, now):
+    for name in compress(old, map(is_not, old.values(), new.values())):
+        was, now = old[name], new[name]
+        if name in aggregate and _differ(was, now):
             names += _keys(name, was, now) if name in MERGED_FIELDS else (name,)
     # In the order of the fields: a set's own order differs from process to process.
     given = event.__pydantic_fields_set__

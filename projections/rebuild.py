@@ -21,12 +21,13 @@ from projections.tables import load_rows, table_of
 from store import scan
 from store.database import Connection, LockTimeout
 from store.event_log import EventLog
-from store.read_models import Table, open_snapshots, take_place
+from store.read_models import Table, lock_out_readers, open_snapshots, take_place
 from store.tracking import Tracking
 
 FLUSH: Final = 4_000
 """Lines of one table that are held before they are written."""
 REPORT_EVERY: Final = 2_000
+LEASE: Final = "rebuild"
 SWAP_SECONDS: Final = 60
 """For so long old snapshots and locks of readers are waited for."""
 CATCH_UP: Final = 1_000
@@ -79,9 +80,10 @@ def rebuild(
         LockTimeout: readers kept a live table locked, or an old snapshot open, for too long.
     """
     with log.database.connect("projector", log.tenant.schema) as connection:
-        connection.execute(
-            "SELECT pg_advisory_lock(hashtext('rebuild'), hashtext(current_schema()))"
-        )
+        # Asked for again and again: a statement that waited for it would hold a snapshot, for
+        # whose end the other rebuild waits.
+        while not Tracking(connection).lease(LEASE):
+            time.sleep(0.1)
         work = _Rebuild(log, connection, projections, derived, chosen, progress)
         work.copy()
         work.index()
@@ -188,6 +190,15 @@ class _Rebuild:
                 if time.monotonic() > deadline:
                     raise
 
+    def _sum_up(self, tracking: Tracking) -> None:
+        """The checksums of the live tables, as far as they hold the same columns."""
+        known = tracking.known()
+        for model in self.chosen:
+            table = table_of(model)
+            _, shape = known.get((model.name, model.version), (0, None))
+            if shape == table.shape:
+                self.live_checksums[model.name] = table.checksum(self.connection)[1]
+
     def _place(self, live: Mapping[str, int]) -> int:
         """Where the live read models stand; the drafts join them there."""
         return max(live.values(), default=self.log.head())
@@ -224,10 +235,11 @@ class _Rebuild:
         live = tracking.locked(self.models)
         # A runner waits at these positions now, so the drafts have to be just there.
         self._catch_up(self._place(live))
+        self._sum_up(tracking)
+        for model in self.chosen:
+            lock_out_readers(self.connection, table_of(model))
         for model in self.chosen:
             table = table_of(model)
-            if model.name in live:
-                self.live_checksums[model.name] = table.checksum(self.connection)[1]
             take_place(self.connection, self.drafts[model.name], table)
             tracking.register(model, self.position, table.shape)
             tracking.unpark(model.name)

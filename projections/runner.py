@@ -193,9 +193,7 @@ class Runner:
             folding.fold(recorded, positions)
         return folding
 
-    def _write(
-        self, connection: Connection, folding: Folding, models: Sequence[ReadModel]
-    ) -> None:
+    def _write(self, connection: Connection, folding: Folding, models: Sequence[ReadModel]) -> None:
         names = {model.name for model in models}
         for model in folding.touched():
             rows, deleted = folding.take(model)

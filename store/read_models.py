@@ -259,6 +259,15 @@ class Table:
         return " AND ".join(f"t.{_q(one)} = w.{_q(one)}" for one in self.key)
 
 
+def lock_out_readers(connection: Connection, table: Table) -> None:
+    """Let nobody read a read model until this transaction ends; the view first and then its table,
+    as SQL users lock them, or the two would wait for each other.
+    """
+    row = _run(connection, "SELECT to_regclass(%s)", [table.name]).fetchone()
+    if row is not None and row[0] is not None:
+        _run(connection, f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE")
+
+
 def take_place(connection: Connection, draft: Table, table: Table) -> None:
     """Put a draft into the live table's place, which stays as ``…_former`` for the way back.
 

@@ -53,8 +53,10 @@ class LogRecorder(ApplicationRecorder):
         if outcome != "stored" or detail is None:
             self.log.keys.forget()
             raise IntegrityError(outcome)
+        for key in self._new_keys(stored_events):
+            self.log.keys.stored(key)
         last = detail["position"]
-        return range(last - len(stored_events) + 1, last + 1)
+        return [*range(last - len(stored_events) + 1, last + 1)]
 
     def select_events(
         self,
@@ -123,6 +125,11 @@ class LogRecorder(ApplicationRecorder):
             "live_keys": [key.key_id for key in keys.values() if key.new is None],
             "new_keys": [key.new for key in keys.values() if key.new is not None],
         }
+
+    @staticmethod
+    def _new_keys(stored_events: Sequence[StoredEvent]) -> list[DataKey]:
+        sealed = [one for one in stored_events if isinstance(one, SealedEvent)]
+        return [key for one in sealed for key in one.keys.values() if key.new is not None]
 
     def _select(
         self, where: str, values: list[Any], order: str, limit: int | None

@@ -159,6 +159,9 @@ def test_even_the_owner_changes_the_log_by_no_slip(
 
 
 HIJACKS = [
+    "CREATE FUNCTION {s}.evil(numeric, integer) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN"
+    " DELETE FROM {s}.unique_values; RETURN $1 * $2::numeric; END $$;"
+    " CREATE OPERATOR {s}.* (LEFTARG = numeric, RIGHTARG = integer, FUNCTION = {s}.evil)",
     "CREATE FUNCTION {s}.evil(jsonb, jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
     " DELETE FROM {s}.unique_values; RETURN NULL; END $$;"
     " CREATE OPERATOR {s}.->> (LEFTARG = jsonb, RIGHTARG = jsonb, FUNCTION = {s}.evil)",
