@@ -55,11 +55,9 @@ MIN_POSITION: Final = header(
     POSITION,
     "Read your writes: the position from a receipt. The read waits until the read models are that "
     "far, at most two seconds; then it is answered with 503, Retry-After and the position reached.",
-    1042,
+    1,
 )
-MIN_POSITION_IN_QUERY: Final = query(
-    "min_position", POSITION, "The same as Kept-Min-Position.", 1042
-)
+MIN_POSITION_IN_QUERY: Final = query("min_position", POSITION, "The same as Kept-Min-Position.", 1)
 
 COMMAND_HEADERS: Final = (
     header(

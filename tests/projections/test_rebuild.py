@@ -169,7 +169,9 @@ def test_progress_is_told(filled: Services) -> None:
 
 
 def test_under_writers_readers_see_whole_tables_and_no_error(filled: Services) -> None:
-    streams = [row.stream for row in filled.log.read(0, 100) if row.type == "CustomerRegistered"]
+    events = filled.log.read(0, 100)
+    archived = {one.stream for one in events if one.type == "CustomerArchived"}
+    streams = [*{one.stream for one in events if one.type == "CustomerRegistered"} - archived]
     filled.start_runner()
     stop = threading.Event()
     failures: list[BaseException] = []
@@ -218,7 +220,7 @@ def test_under_writers_readers_see_whole_tables_and_no_error(filled: Services) -
     assert busy.done > 20
     assert min(seen.values()) > 20
     for made in (one for models in rounds for one in models):
-        assert made.checksum == made.live_checksum or made.rows, made.name
+        assert made.checksum == made.live_checksum, made.name
     assert filled.runner.wait_for(filled.log.head(), PATIENCE)
     assert filled.is_running
     assert all(one.checksum == one.live_checksum for one in all_of(filled))
@@ -395,7 +397,7 @@ def test_a_new_version_stands_beside_the_old_one_to_which_one_can_go_back(
 
 
 def test_a_change_that_would_break_a_users_view_leaves_all_as_it_was(
-    filled: Services, described: Callable[..., list[Projection]], connection: Connection
+    filled: Services, described: Callable[..., list[Projection]]
 ) -> None:
     schema = filled.tenant.schema
     with psycopg.connect(embedded.start(home()).url(), autocommit=True) as analyst:
@@ -408,7 +410,8 @@ def test_a_change_that_would_break_a_users_view_leaves_all_as_it_was(
     described()
     register(filled, "After")
     assert filled.runner.catch_up() == filled.log.head()
-    assert count(connection, "levels") == 13
+    with psycopg.connect(embedded.start(home()).url()) as analyst:
+        assert count(analyst, f"{schema}.levels") == 13
 
 
 def _without_level() -> type[RecordRow]:

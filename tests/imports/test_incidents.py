@@ -1,0 +1,272 @@
+"""The incident set comes out of Kept as its file says it was, however often the import was killed."""
+
+import csv
+import io
+import random
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.cli.shared import command_line_reader
+from api.services import Services
+from domain.envelope import Recorded
+from projections.as_of import fold_as_of
+from projections.tickets import tickets
+from store.database import Database
+from store.lists import Query
+from store.sql_reader import ask
+from tests.api.conftest import run_server
+from tests.imports.conftest import events_of, kill_after, own_tenant, process, real
+
+pytestmark = [pytest.mark.real_input, pytest.mark.faults]
+
+Rows = list[dict[str, str]]
+Pair = tuple[str, str]
+KILLED_AT = (9_000, 40_000)
+"""Events in the log when the import is killed."""
+
+
+def histories(path: Path) -> dict[str, Rows]:
+    """Each ticket's rows in their order, read without anything of Kept's."""
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as raw:
+        table = csv.reader(io.TextIOWrapper(raw, encoding="utf-8"))
+        names = next(table)
+        names[names.index("category") + 1] = "subcategory"
+        found: dict[str, Rows] = defaultdict(list)
+        for row in table:
+            found[row[0]].append(dict(zip(names, row, strict=True)))
+    for rows in found.values():
+        if len(rows) > 1 and int(rows[0]["sys_mod_count"]) >= int(rows[1]["sys_mod_count"]):
+            rows[0]["sys_mod_count"] = "0"
+        rows.sort(key=lambda row: int(row["sys_mod_count"]))
+    return found
+
+
+def moves(rows: Rows) -> Iterator[Pair]:
+    for before, after in zip(rows, rows[1:], strict=False):
+        if before["ident_state"] != after["ident_state"]:
+            yield before["ident_state"], after["ident_state"]
+
+
+@dataclass
+class Incidents:
+    """The file, and what was made of it."""
+
+    path: Path
+    services: Services
+    file: dict[str, Rows]
+    summary: dict[str, Any]
+    report: Path
+    transitions: Counter[Pair]
+    """Of the file."""
+
+    def count(self, query: str) -> int:
+        return int(ask(self.services.database, self.services.tenant, query, 10).rows[0][0])
+
+
+@pytest.fixture(scope="module")
+def incidents(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incidents]:
+    """The set in a tenant of its own, imported by a command that was killed twice."""
+    path = real("incident-servicenow/incident_event_log.zip")
+    report = tmp_path_factory.mktemp("report") / "rows.csv"
+    with own_tenant(database, "incidents") as services:
+        for events in KILLED_AT:
+            assert kill_after(services, events, "incidents", str(path))
+        running = process("incidents", "incidents", str(path), "--json", "--report", str(report))
+        out, err = running.communicate()
+        assert running.returncode == 0, err
+        import json
+
+        file = histories(path)
+        told = Counter(pair for rows in file.values() for pair in moves(rows))
+        yield Incidents(path, services, file, json.loads(out), report, told)
+
+
+def test_the_file_is_the_one_that_is_known(incidents: Incidents) -> None:
+    assert len(incidents.file) == 24_918
+    assert len(incidents.transitions) == 40
+
+
+def test_tickets_reopened_and_missed_in_the_read_model(incidents: Incidents) -> None:
+    assert incidents.count("SELECT count(*) FROM tickets") == 24_918
+    assert incidents.count("SELECT count(*) FROM tickets WHERE reopen_count > 0") == 275
+    assert incidents.count("SELECT count(*) FROM tickets WHERE made_sla = false") == 9_115
+
+
+def test_transitions_reopened_and_missed_in_the_events(incidents: Incidents) -> None:
+    pairs: Counter[Pair] = Counter()
+    reopened, missed, opened = set(), set(), 0
+    for recorded in events_of(incidents.services):
+        event: Any = recorded.event
+        opened += recorded.type == "TicketRecorded"
+        if recorded.type == "TicketTransitionRecorded":
+            pairs[event.previous_source_state, event.source_state] += 1
+            if event.reopened:
+                reopened.add(recorded.stream)
+        if getattr(event, "made_sla", None) is False:
+            missed.add(recorded.stream)
+    assert pairs == incidents.transitions
+    assert (opened, len(reopened), len(missed)) == (24_918, 275, 9_115)
+
+
+def test_transitions_reopened_and_missed_in_the_stored_bodies(incidents: Incidents) -> None:
+    services = incidents.services
+    with services.database.borrow("writer", services.tenant.schema) as connection:
+        rows = connection.execute(
+            "SELECT data->>'previous_source_state', data->>'source_state', count(*),"
+            " count(*) FILTER (WHERE (data->>'reopened')::boolean)"
+            " FROM (SELECT body::json->'data' AS data FROM events"
+            "       WHERE type = 'TicketTransitionRecorded') AS t GROUP BY 1, 2"
+        ).fetchall()
+        missed = connection.execute(
+            "SELECT count(DISTINCT stream) FROM events"
+            " WHERE body::json->'data'->>'made_sla' = 'false'"
+        ).fetchall()
+    assert {(was, now): count for was, now, count, _ in rows} == incidents.transitions
+    assert missed == [(9_115,)]
+
+
+def test_transitions_reopened_and_missed_in_the_history(incidents: Incidents) -> None:
+    found = {name: _history(incidents.services, name) for name in ("source_state", "reopen_count")}
+    pairs = Counter((was, now) for _, was, now in found["source_state"] if was is not None)
+    assert pairs == incidents.transitions
+    reopened = {stream for stream, _, count in found["reopen_count"] if count}
+    assert len(reopened) == 275
+    missed = {stream for stream, _, met in _history(incidents.services, "made_sla") if met is False}
+    assert len(missed) == 9_115
+
+
+def _history(services: Services, field: str) -> Iterator[tuple[str, Any, Any]]:
+    cursor: str | None = None
+    while True:
+        query = Query(filters={"fields": field}, sort="position", limit=200, cursor=cursor)
+        answer = services.gate.history(command_line_reader(), query)
+        for fact in answer.items:
+            if fact["field"] == field:
+                yield fact["id"], fact["from"], fact["to"]
+        cursor = answer.next_cursor
+        if cursor is None:
+            return
+
+
+def test_transitions_reopened_and_missed_by_the_api(
+    incidents: Incidents, database: Database
+) -> None:
+    key = incidents.services.api_keys.create(command_line_reader().user_id, "service")
+    server = run_server(database)
+    pairs: Counter[Pair] = Counter()
+    try:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx2.Client(base_url=server.url, headers=headers, timeout=120) as client:
+            lists = {
+                "": 24_918,
+                "&sort=reopen_count&since=1": 275,
+                "&made_sla=false&sort=created_at": 9_115,
+            }
+            for asked, count in lists.items():
+                page = client.get(f"/v1/tickets?limit=1&count=exact{asked}")
+                assert page.json()["count"] == count, page.text
+            after, at_head = 0, False
+            while not at_head:
+                feed = f"/v1/events?limit=1000&type=TicketTransitionRecorded&after={after}"
+                page = client.get(feed).json()
+                for event in page["data"]:
+                    told = event["data"]
+                    pairs[told["previous_source_state"], told["source_state"]] += 1
+                after, at_head = page["next_after"], page["is_at_head"]
+    finally:
+        server.stop()
+    assert pairs == incidents.transitions
+
+
+def test_a_ticket_as_of_any_minute_is_what_the_file_says(incidents: Incidents) -> None:
+    services, chance = incidents.services, random.Random(24_918)
+    numbers = chance.sample(sorted(incidents.file), 400)
+    numbers += [one for one, rows in incidents.file.items() if any(_odd(row) for row in rows)]
+    ids = {number: f"incidents\n{number}" for number in numbers}
+    streams = services.log.holders("tickets", "external_id", ids.values())
+    for number in numbers:
+        events = services.log.load(streams[ids[number]])
+        for moment in {_moment(row["sys_updated_at"]) for row in incidents.file[number]}:
+            rows = [
+                one for one in incidents.file[number] if _moment(one["sys_updated_at"]) <= moment
+            ]
+            assert _shown(events, moment) == _told(rows[-1]), f"{number} at {moment}"
+
+
+def _odd(row: dict[str, str]) -> bool:
+    return row["ident_state"] == "-100" or int(row["reopen_count"]) > 4
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
+
+
+def _told(row: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {name: None if cell == "?" else cell for name, cell in row.items()}
+    return {
+        "source_state": told["ident_state"],
+        "queue": told["assignment_group"],
+        "source_assignee": told["assigned_to"],
+        "category": told["category"],
+        "subcategory": told["subcategory"],
+        "location": told["location"],
+        "reopen_count": int(told["reopen_count"]),
+        "made_sla": told["made_sla"] == "true",
+        "source_active": told["active"] == "true",
+        "priority": {"1": "urgent", "2": "high", "3": "medium", "4": "low"}[told["priority"]],
+        "external_id": told["number"],
+    }
+
+
+def _shown(events: list[Recorded], moment: datetime) -> dict[str, Any]:
+    ticket = fold_as_of(tickets, events, moment)
+    return {name: getattr(ticket, name) for name in _told_names()}
+
+
+def _told_names() -> tuple[str, ...]:
+    return (
+        *("source_state", "queue", "source_assignee", "category", "subcategory", "location"),
+        *("reopen_count", "made_sla", "source_active", "priority", "external_id"),
+    )
+
+
+def test_every_row_is_accounted_for(incidents: Incidents) -> None:
+    with incidents.report.open() as text:
+        notes = [*csv.DictReader(text)]
+    mended = [one for one in notes if one["outcome"] == "mended"]
+    assert len(mended) == 5
+    assert incidents.summary["rows"] == Counter(one["outcome"] for one in notes)
+    taken = set()
+    for recorded in events_of(incidents.services):
+        if recorded.body["source"]["kind"] == "import":
+            taken.add(recorded.body["source"]["row"])
+            assert recorded.trace["file"] == incidents.path.name
+    untold = {int(one["line"]) for one in notes if one["outcome"] == "unchanged"}
+    assert not taken & untold
+    assert taken | untold == {*range(2, 141_714)}
+
+
+def test_the_broken_rules_are_flagged(incidents: Incidents) -> None:
+    rules = Counter(
+        getattr(one.event, "broken_rule", None) for one in events_of(incidents.services)
+    )
+    assert rules["did_not_start_new"] == 8_521
+    assert rules["closed_is_final"] == 12
+    assert rules["unknown_state"] == 2
+
+
+def test_running_it_again_adds_nothing(incidents: Incidents) -> None:
+    before = incidents.services.log.head()
+    running = process("incidents", "incidents", str(incidents.path), "--json")
+    out, err = running.communicate()
+    assert running.returncode == 0, err
+    assert incidents.services.log.head() == before
+    assert '"tickets": 24918' in out
