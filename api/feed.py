@@ -47,10 +47,10 @@ async def events(request: Request) -> Reply | EventStream:
     after = whole_number("after", given.get("after", "0"), 0, MOST_POSITION)
     limit = whole_number("limit", given.get("limit", str(DEFAULT_LIMIT)), 1, MOST_LIMIT)
     wait = whole_number("wait", given.get("wait", "0"), 0, MOST_WAIT)
+    last_seen = header(request, b"last-event-id")
+    if last_seen is not None:
+        after = whole_number("Last-Event-ID", last_seen, 0, MOST_POSITION)
     if "text/event-stream" in (header(request, b"accept") or ""):
-        last = header(request, b"last-event-id")
-        if last:
-            after = whole_number("Last-Event-ID", last, 0, MOST_POSITION)
         keys = request.app.state.keys
         still = partial(keys.caller, request.scope["headers_by_name"].get(b"authorization"))
         return EventStream(caller, wanted, after, still)

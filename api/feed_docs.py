@@ -110,7 +110,7 @@ def describe_feed(names: Iterable[str]) -> dict[str, Any]:
         "browsers and libraries resume by themselves with `Last-Event-ID`.",
         parameters=[
             *(_PARAMETERS[name] for name in names),
-            header("Last-Event-ID", POSITION, "Of a stream: go on after this; wins over `after`."),
+            header("Last-Event-ID", POSITION, "Go on after this; wins over `after`."),
         ],
         answer={
             "description": "Events, or a stream of them.",

@@ -129,6 +129,13 @@ def _check_patience() -> None:
         raise WouldWait
 
 
+def place_of(url: str) -> str:
+    """Where a database is, without whom it lets in: ``localhost:5432/kept``."""
+    given = conninfo_to_dict(url)
+    host, port = given.get("host") or "localhost", given.get("port") or 5432
+    return f"{host}:{port}/{given.get('dbname') or ''}"
+
+
 def login(role: Role) -> str:
     """The role's name in the cluster."""
     return f"kept_{role}"
@@ -183,13 +190,26 @@ def _create_roles(url: str, passwords: Mapping[Role, str]) -> None:
             row[0]
             for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^kept_'")
         }
-        if known >= {login(role) for role in ROLES}:
-            return
-        with connection.transaction():
-            # Two processes may set up one cluster at once.
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('kept roles'))")
-            for role in ROLES:
-                _create_role(connection, login(role), passwords.get(role))
+        if not known >= {login(role) for role in ROLES}:
+            with connection.transaction():
+                # Two processes may set up one cluster at once.
+                connection.execute("SELECT pg_advisory_xact_lock(hashtext('kept roles'))")
+                for role in ROLES:
+                    _create_role(connection, login(role), passwords.get(role))
+        _let_owner_create(connection)
+
+
+def _let_owner_create(connection: Connection) -> None:
+    """Roles belong to the cluster, the right to make tenants to each database in it."""
+    owner = login("owner")
+    row = connection.execute(
+        "SELECT has_database_privilege(%s, current_database(), 'CREATE')", [owner]
+    ).fetchone()
+    if row is not None and not row[0]:
+        database = Identifier(connection.info.dbname)
+        connection.execute(
+            SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, Identifier(owner))
+        )
 
 
 def _create_role(connection: Connection, name: str, password: str | None) -> None:
@@ -201,11 +221,6 @@ def _create_role(connection: Connection, name: str, password: str | None) -> Non
     if password is not None:
         connection.execute(
             SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, SqlLiteral(password))
-        )
-    if name == login("owner"):
-        database = connection.info.dbname
-        connection.execute(
-            SQL("GRANT CREATE ON DATABASE {} TO {}").format(Identifier(database), role)
         )
     if name == login("projector"):
         # To see that no open snapshot is older than a rebuilt table; without it a swap waits less.

@@ -37,7 +37,7 @@ def serve(host: Host = HOST, port: Port = PORT) -> None:
             database,
             host,
             port,
-            [f"Kept serves {_url(host, port)} (API: {_url(host, port)}/docs)."],
+            [f"Kept serves {_url(host, port)} (see /openapi.json)."],
         )
 
 
@@ -127,7 +127,7 @@ def _what_to_look_at(host: str, port: int, key: str) -> list[str]:
     call = f"curl -s -H 'Authorization: Bearer {key}'"
     return [
         "",
-        f"Kept serves {url} (API: {url}/docs). A key of this demo, for an administrator:",
+        f"Kept serves {url} (see /openapi.json). A key of this demo, for an administrator:",
         f"  {key}",
         "Look at customers, at what was changed of them, and at the log itself:",
         f"  {call} '{url}/v1/customers?limit=5'",

@@ -71,13 +71,10 @@ def _embedded() -> dict[str, Any]:
 
 def _server() -> dict[str, Any]:
     import os
-    from urllib.parse import urlsplit
 
-    url = urlsplit(os.environ["KEPT_DATABASE_URL"])
-    return {
-        "kind": "server",
-        "where": f"{url.hostname or 'localhost'}:{url.port or 5432}{url.path}",
-    }
+    from store.database import place_of
+
+    return {"kind": "server", "where": place_of(os.environ["KEPT_DATABASE_URL"])}
 
 
 def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:

@@ -70,7 +70,7 @@ BEGIN
                 WHERE e.body::jsonb ->> 'command' = command.id
                 ORDER BY e.position DESC LIMIT 1;
             IF FOUND THEN
-                outcome := 'stored'; detail := known.receipt;
+                outcome := 'stored'; detail := known.receipt || '{{"replayed": true}}';
             END IF;
             RETURN NEXT; CONTINUE;
         END IF;

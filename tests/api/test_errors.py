@@ -47,7 +47,7 @@ def test_every_route_asks_for_a_key_itself() -> None:
 def test_a_key_that_is_none_opens_nothing(running: Running, key: str) -> None:
     with httpx2.Client(base_url=running.url) as nobody:
         for scheme in ("Bearer", "Basic"):
-            headers = {"Authorization": f"{scheme} {key}".encode()}
+            headers = {b"Authorization": f"{scheme} {key}".encode()}
             Api.refused(
                 nobody.get("/v1/customers", headers=headers), 401, "unauthenticated", "API key"
             )
@@ -261,7 +261,7 @@ def test_what_nobody_expected_says_nothing_but_where_to_look(
         raise RuntimeError(CANARY)
     except RuntimeError as bug:
         problem = problem_of(bug)
-    answer = json.loads(problem.reply().body)
+    answer = json.loads(bytes(problem.reply().body))
     assert (answer["status"], answer["type"]) == (500, "urn:kept:problem:internal")
     assert CANARY not in str(answer) + caplog.text
     assert answer["instance"] in caplog.text
@@ -280,7 +280,7 @@ def test_what_nobody_expected_says_nothing_but_where_to_look(
 def test_what_the_store_says_has_a_status(error: Exception, status: int) -> None:
     reply = problem_of(error).reply()
     assert reply.status_code == status
-    assert json.loads(reply.body)["detail"] == str(error)
+    assert json.loads(bytes(reply.body))["detail"] == str(error)
     assert (b"retry-after" in dict(reply.raw_headers)) == (status == 503)
 
 

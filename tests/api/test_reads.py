@@ -47,7 +47,9 @@ def test_a_list_is_filtered_by_what_an_index_serves(shared: Api, company: dict[s
 
 
 def test_pages_are_gone_through_by_cursor(shared: Api, company: dict[str, Any]) -> None:
-    path, seen, cursor = "/v1/customers?sort=name&limit=3&count=exact", [], ""
+    path = "/v1/customers?sort=name&limit=3&count=exact"
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = shared.get(f"{path}&cursor={cursor}" if cursor else path)
         assert page["count"] == len(CITIES)
@@ -155,8 +157,8 @@ def test_custom_fields_are_filtered_by(api: Api) -> None:
     api.customer("one", custom={"tier": "gold"}, custom_personal={"nickname": "Lao Wang"})
     last = api.customer("two", custom={"tier": "lead"})
     api.get("/v1/customers", last)
-    for body in ({"custom": {"tier": "gold"}}, {"custom_personal": {"nickname": "Lao Wang"}}):
-        assert names(api.sales.post("/v1/customers/search", json=body).json()) == ["one"]
+    for wanted in ({"custom": {"tier": "gold"}}, {"custom_personal": {"nickname": "Lao Wang"}}):
+        assert names(api.sales.post("/v1/customers/search", json=wanted).json()) == ["one"]
 
 
 def test_a_record_has_its_version_as_tag(shared: Api, company: dict[str, Any]) -> None:

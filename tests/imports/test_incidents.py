@@ -1,13 +1,15 @@
-"""The incident set comes out of Kept as its file says it was, however often the import was killed."""
+"""The incident set comes out of Kept as its file says, however often the import was killed."""
 
 import csv
 import io
+import json
 import random
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def histories(path: Path) -> dict[str, Rows]:
 
 
 def moves(rows: Rows) -> Iterator[Pair]:
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before["ident_state"] != after["ident_state"]:
             yield before["ident_state"], after["ident_state"]
 
@@ -82,8 +84,6 @@ def incidents(database: Database, tmp_path_factory: pytest.TempPathFactory) -> I
         running = process("incidents", "incidents", str(path), "--json", "--report", str(report))
         out, err = running.communicate()
         assert running.returncode == 0, err
-        import json
-
         file = histories(path)
         told = Counter(pair for rows in file.values() for pair in moves(rows))
         yield Incidents(path, services, file, json.loads(out), report, told)
@@ -194,11 +194,10 @@ def test_a_ticket_as_of_any_minute_is_what_the_file_says(incidents: Incidents) -
     streams = services.log.holders("tickets", "external_id", ids.values())
     for number in numbers:
         events = services.log.load(streams[ids[number]])
-        for moment in {_moment(row["sys_updated_at"]) for row in incidents.file[number]}:
-            rows = [
-                one for one in incidents.file[number] if _moment(one["sys_updated_at"]) <= moment
-            ]
-            assert _shown(events, moment) == _told(rows[-1]), f"{number} at {moment}"
+        rows = [(_moment(row["sys_updated_at"]), row) for row in incidents.file[number]]
+        for moment, _ in rows:
+            last = [row for at, row in rows if at <= moment][-1]
+            assert _shown(events, moment) == _told(last), f"{number} at {moment}"
 
 
 def _odd(row: dict[str, str]) -> bool:

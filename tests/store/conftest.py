@@ -7,7 +7,7 @@ import pytest
 from store.database import Database
 from store.event_log import EventLog
 from store.tenants import Tenant
-from tests.store.deciding import fresh_tenant, new_log
+from tests.store.deciding import fresh_tenant, let_go, new_log
 
 Opener = Callable[..., EventLog]
 
@@ -36,6 +36,7 @@ def open_log(database: Database) -> Iterator[Opener]:
     yield open_one
     for one in opened:
         one.close()
+        let_go(database, one.tenant)
 
 
 @pytest.fixture

@@ -37,6 +37,12 @@ def new_log(database: Database, tenant: Tenant, **limits: int) -> EventLog:
     return EventLog(database, tenant, keys, **limits)
 
 
+def let_go(database: Database, tenant: Tenant) -> None:
+    """Close the connections to a tenant that is needed no more: there are hundreds of them in a run."""
+    for key in [key for key in database._pools if key[1] == tenant.schema]:
+        database._pools.pop(key).close()
+
+
 def envelope(**given: Any) -> Envelope:
     """An envelope of a command of its own, now."""
     defaults: dict[str, Any] = {

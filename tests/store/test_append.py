@@ -32,6 +32,7 @@ from tests.store.deciding import (
     fresh_tenant,
     held_up,
     in_threads,
+    let_go,
     names,
     new_log,
     registered,
@@ -51,6 +52,7 @@ def crowded(database: Database) -> Iterator[EventLog]:
     log.append(registered(TWO, claims=(OTHER_MAIL,), key="k2"))
     yield log
     log.close()
+    let_go(database, log.tenant)
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ from tests.store.deciding import (
     fresh_tenant,
     held_up,
     in_threads,
+    let_go,
     new_log,
     registered,
     renamed,
@@ -64,6 +65,7 @@ class _OnOurLog(TestCase):
         positions = [one.id for one in OpaqueRecorder(self.log).select_notifications(None, 100_000)]
         assert positions == [*range(1, len(positions) + 1)]
         self.log.close()
+        let_go(database, self.log.tenant)
 
 
 class TestAggregateRecorder(_OnOurLog, AggregateRecorderTestCase):

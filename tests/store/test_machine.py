@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -17,11 +17,11 @@ from store.database import Database
 from store.errors import KeyReused, StoreError, SubjectErased, ValueTaken, VersionConflict
 from store.event_log import Decision, Receipt
 from tests.dsl import id_of
-from tests.store.deciding import decision, fresh_tenant, new_log
+from tests.store.deciding import decision, fresh_tenant, let_go, new_log
 
 STREAMS = [id_of(f"customer {n}") for n in range(4)]
 MAILS = ["a@example.com", "b@example.com", "王@例子.中国"]
-TEXTS = st.sampled_from(["王芳", "Fang", ""])
+TEXTS = st.sampled_from(["王芳", "Fang", "F"])
 
 facts = st.one_of(
     st.builds(CustomerChanged, name=TEXTS),
@@ -56,7 +56,7 @@ class Model:
         assert isinstance(answer, Receipt), answer
         known = self._known(wanted)
         if known is not None:
-            assert replace(answer, replayed=False) == known
+            assert answer == replace(known, replayed=True)
             return
         for new in wanted.events:
             self.events.append((new.stream, new.version, new.event))
@@ -75,8 +75,9 @@ class Model:
 
     def _refusal(self, wanted: Decision) -> StoreError | None:
         stream = wanted.stream
-        if stream in self.erased and any(_personal(new.event) for new in wanted.events):
-            return SubjectErased()
+        gone = stream in self.erased and any(_personal(new.event) for new in wanted.events)
+        if gone and not wanted.born:
+            return SubjectErased()  # its keys are looked for before anything is sent
         by_key = wanted.idempotency and self.receipts.get(wanted.idempotency.key)
         if wanted.idempotency is not None and by_key:
             return None if by_key[0] == wanted.idempotency.request else KeyReused()
@@ -88,7 +89,7 @@ class Model:
             other = self.holders.get(mail, holder)
             if other != holder:
                 return ValueTaken("customers", "emails", other)
-        return None
+        return SubjectErased() if gone else None
 
     def loaded(self) -> list[tuple[UUID, int, Event]]:
         """The events as they read now."""
@@ -121,6 +122,7 @@ class LogMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         for log in self.logs:
             log.close()
+        let_go(self.database, self.logs[0].tenant)
 
     def made(self, drawn: dict[str, Any]) -> Decision:
         stream = STREAMS[drawn["stream"]]
@@ -219,6 +221,9 @@ def test_the_log_is_the_model(database: Database) -> None:
             max_examples=20,
             stateful_step_count=30,
             deadline=None,
+            # Without shrinking: each try is a new tenant, and the run has to end in a minute.
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            report_multiple_bugs=False,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
