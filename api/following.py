@@ -12,7 +12,7 @@ import anyio.to_thread
 from starlette.types import Receive
 
 from api.access import Caller
-from api.tailer import Filter
+from api.tailer import Filter, facts_of
 from domain.envelope import Recorded
 from store.event_log import EventLog
 
@@ -67,7 +67,7 @@ def scan(log: EventLog, wanted: Filter, after: int, limit: int) -> Found:
     while True:
         page = log.read(after, at_once)
         for recorded in page:
-            if wanted.matches(recorded):
+            if wanted.matches(facts_of(recorded.body)):
                 events.append(recorded)
                 if len(events) == limit:
                     return Found(events, recorded.position, is_at_head=False)
@@ -82,7 +82,7 @@ def _scan_stream(log: EventLog, wanted: Filter, after: int, limit: int) -> Found
     events = [
         one
         for one in log.load(UUID(wanted.stream))
-        if after < one.position <= head and wanted.matches(one)
+        if after < one.position <= head and wanted.matches(facts_of(one.body))
     ]
     if len(events) >= limit:
         return Found(events[:limit], events[limit - 1].position, is_at_head=False)

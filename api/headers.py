@@ -35,13 +35,12 @@ def envelope_of(request: Request, caller: Caller) -> Envelope:
     Raises:
         Problem: a header is not valid, or the role lacks the right to it.
     """
-    client: tuple[str, int] | None = request.scope.get("client")
     access = caller.access
     now = datetime.now(UTC)
     return Envelope(
         actor=access.user_id,
         occurred_at=_occurred_at(request, caller, now),
-        source=Source(kind="api", client=access.key_id, address=client[0] if client else None),
+        source=Source(kind="api", client=access.key_id),
         command_id=uuid7(),
         on_behalf_of=_on_behalf_of(request, caller),
         correlation_id=_id(request, "Kept-Correlation-Id"),

@@ -1,28 +1,30 @@
 """One reader of new events for each process and tenant, which wakes those who want them.
 
-However many feeds wait, a new event is read once. Nobody who waits costs anything while nothing of
-theirs comes: they stand in an index by the most telling part of their filter.
+However many feeds wait, a new event is looked at once, and decrypted once if somebody wants it.
+Nobody who waits costs anything while nothing of theirs comes: they stand in an index by the most telling
+part of their filter.
 """
 
 import asyncio
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.envelope import Recorded
+from domain.kernel import event_type
 from store.database import OUT_OF_REACH
 from store.event_log import EventLog
 
 RING: Final = 2_000
-"""New events that are kept in memory for those who come back for more."""
+"""New events that are remembered for those who come back for more."""
 RING_SECONDS: Final = 10.0
-"""For so long at most, since they hold personal values that may be erased meanwhile."""
+"""For so long at most, since they may hold personal values that are erased meanwhile."""
 CHUNK: Final = 500
-PAUSE: Final = 0.02
+PAUSE: Final = 0.03
 """Seconds between two reads, so that under load many commits are read at once."""
 POLL: Final = 0.25
 """Seconds after which the log is looked at even if nobody said that it has grown."""
@@ -32,9 +34,11 @@ IDLE: Final = 5.0
 
 log = logging.getLogger("kept.api")
 
-Key = tuple[str, str]
-_TELLING: Final = ("stream", "actor", "type", "aggregate", "source")
-_ANY: Final[Key] = ("", "")
+Facts = tuple[str, str, str, str, str]
+"""Of an event: stream, actor, type, aggregate and source, the most telling first."""
+Key = tuple[int, str]
+"""A place in the facts, and what stands there."""
+_ANY: Final[Key] = (-1, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +52,21 @@ class Filter:
     source: str | None = None
 
     @property
-    def key(self) -> Key:
-        """The most telling part."""
-        given = ((name, getattr(self, name)) for name in _TELLING)
-        return next(((name, value) for name, value in given if value is not None), _ANY)
+    def given(self) -> list[Key]:
+        """What is given, the most telling first."""
+        wanted = (self.stream, self.actor, self.type, self.aggregate, self.source)
+        return [(place, value) for place, value in enumerate(wanted) if value is not None]
 
-    def matches(self, recorded: Recorded) -> bool:
-        """Whether the event is wanted."""
-        return all(
-            wanted is None or wanted == value
-            for wanted, value in zip(
-                (self.stream, self.actor, self.type, self.aggregate, self.source),
-                facts(recorded),
-                strict=True,
-            )
-        )
+    def matches(self, facts: Facts) -> bool:
+        """Whether an event with these facts is wanted."""
+        return all(facts[place] == value for place, value in self.given)
 
 
-def facts(recorded: Recorded) -> tuple[str, str, str, str, str]:
-    """What filters compare, in their order."""
-    body: dict[str, Any] = recorded.body
-    aggregate = recorded.event.AGGREGATE.AGGREGATE
-    return body["stream"], body["actor"], body["type"], aggregate, body["source"]["kind"]
+def facts_of(body: dict[str, Any]) -> Facts:
+    """What filters compare."""
+    kind = body["type"]
+    aggregate = event_type(kind).AGGREGATE.AGGREGATE
+    return body["stream"], body["actor"], kind, aggregate, body["source"]["kind"]
 
 
 @dataclass(slots=True, eq=False)
@@ -80,22 +77,13 @@ class _Waiter:
 
 
 @dataclass(slots=True)
-class _Ring:
-    """The newest events, in order and without a gap."""
+class _New:
+    """An event of late; decrypted only where somebody waited for it."""
 
-    events: deque[tuple[float, Recorded]] = field(default_factory=lambda: deque(maxlen=RING))
-
-    def add(self, events: Sequence[Recorded]) -> None:
-        now = time.monotonic()
-        self.events.extend((now, recorded) for recorded in events)
-
-    def expire(self) -> None:
-        oldest = time.monotonic() - RING_SECONDS
-        while self.events and self.events[0][0] < oldest:
-            self.events.popleft()
-
-    def after(self, position: int) -> Iterator[Recorded]:
-        return (recorded for _, recorded in self.events if recorded.position > position)
+    position: int
+    facts: Facts
+    came_at: float
+    recorded: Recorded | None = None
 
 
 class Tailer:
@@ -106,7 +94,7 @@ class Tailer:
         """Up to where everybody who waits has been told."""
         self.is_stopped = False
         self._log, self._loop = log, loop
-        self._ring = _Ring()
+        self._ring: deque[_New] = deque(maxlen=RING)
         self._waiting: defaultdict[Key, set[_Waiter]] = defaultdict(set)
         self._grown = asyncio.Event()
         self._is_told = False
@@ -122,27 +110,28 @@ class Tailer:
                 self._loop.call_soon_threadsafe(self._grown.set)
 
     def recent(self, wanted: Filter, after: int, limit: int) -> list[Recorded] | None:
-        """Wanted events after a position, if memory still reaches back so far."""
+        """Wanted events after a position, if they are all in memory."""
         if self._task is None or not self._reaches(after):
             return None
         found: list[Recorded] = []
-        for recorded in self._ring.after(after):
-            if wanted.matches(recorded):
-                found.append(recorded)
-                if len(found) == limit:
-                    break
+        for new in self._new_to(wanted, after):
+            if new.recorded is None:
+                return None
+            found.append(new.recorded)
+            if len(found) == limit:
+                break
         return found
 
     async def wait(self, wanted: Filter, after: int, within: float) -> bool:
-        """Wait until there may be a wanted event after a position; False if none came in time.
+        """Wait until there is a wanted event after a position; False if none came in time.
 
         After False there is none up to :attr:`position`.
         """
         await self._start()
-        if self.is_stopped or not self._reaches(after) or self.recent(wanted, after, 1):
+        if self.is_stopped or not self._reaches(after) or any(self._new_to(wanted, after)):
             return True
         waiter = _Waiter(wanted, after, self._loop.create_future())
-        self._waiting[wanted.key].add(waiter)
+        self._waiting[_key(waiter)].add(waiter)
         try:
             async with asyncio.timeout(within):
                 await waiter.woken
@@ -165,9 +154,12 @@ class Tailer:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    def _new_to(self, wanted: Filter, after: int) -> Iterator[_New]:
+        return (new for new in self._ring if new.position > after and wanted.matches(new.facts))
+
     def _reaches(self, after: int) -> bool:
-        ring = self._ring.events
-        return after >= (ring[0][1].position - 1 if ring else self.position)
+        """Whether memory goes back to this position without a gap."""
+        return after >= (self._ring[0].position - 1 if self._ring else self.position)
 
     async def _start(self) -> None:
         async with self._starting:
@@ -182,7 +174,8 @@ class Tailer:
         except Exception as failure:
             log.error("the feeds' reader starts over: %s", type(failure).__name__)
         finally:
-            self._ring, self._task = _Ring(), None
+            self._ring.clear()
+            self._task = None
             self._wake_all()  # whoever waits looks for itself, and starts it anew
 
     async def _read_on(self) -> None:
@@ -195,40 +188,55 @@ class Tailer:
                     await self._grown.wait()
             self._grown.clear()
             self._is_told = False
-            self._ring.expire()
             try:
                 while await self._read() == CHUNK:
                     pass
             except OUT_OF_REACH:
                 await asyncio.sleep(RETRY)
+            self._expire()
             await asyncio.sleep(PAUSE)
 
     async def _read(self) -> int:
-        events = await asyncio.to_thread(self._log.read, self.position, CHUNK)
-        if events:
-            self._ring.add(events)
-            self.position = events[-1].position
-            for recorded in events:
-                self._tell(recorded)
-        return len(events)
+        bodies = await asyncio.to_thread(self._log.bodies, self.position, CHUNK)
+        now = time.monotonic()
+        news = [_New(position, facts_of(body), now) for position, body in bodies]
+        wanted = {new.position for new in news for _ in self._who_want(new)}
+        if wanted:
+            recorded = await asyncio.to_thread(self._log.at, wanted)
+            for new in news:
+                new.recorded = recorded.get(new.position)
+        # From here to the end nobody comes between: who waited, and who waited since, are told.
+        for new in news:
+            self._ring.append(new)
+            self.position = new.position
+            for waiter in [*self._who_want(new)]:
+                _wake(waiter)
+        return len(bodies)
 
-    def _tell(self, recorded: Recorded) -> None:
-        for key in (_ANY, *zip(_TELLING, facts(recorded), strict=True)):
-            for waiter in [*self._waiting.get(key, ())]:
-                if recorded.position > waiter.after and waiter.filter.matches(recorded):
-                    _wake(waiter)
-                    self._forget(waiter)
+    def _who_want(self, new: _New) -> Iterator[_Waiter]:
+        for key in (_ANY, *enumerate(new.facts)):
+            for waiter in self._waiting.get(key, ()):
+                if new.position > waiter.after and waiter.filter.matches(new.facts):
+                    yield waiter
+
+    def _expire(self) -> None:
+        oldest = time.monotonic() - RING_SECONDS
+        while self._ring and self._ring[0].came_at < oldest:
+            self._ring.popleft()
 
     def _wake_all(self) -> None:
         for waiter in [one for waiters in self._waiting.values() for one in waiters]:
             _wake(waiter)
 
     def _forget(self, waiter: _Waiter) -> None:
-        waiters = self._waiting.get(waiter.filter.key)
-        if waiters is not None:
-            waiters.discard(waiter)
-            if not waiters:
-                del self._waiting[waiter.filter.key]
+        waiters = self._waiting[_key(waiter)]
+        waiters.discard(waiter)
+        if not waiters:
+            del self._waiting[_key(waiter)]
+
+
+def _key(waiter: _Waiter) -> Key:
+    return next(iter(waiter.filter.given), _ANY)
 
 
 def _wake(waiter: _Waiter) -> None:

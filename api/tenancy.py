@@ -91,9 +91,13 @@ class Tenancy:
         )
         loop = asyncio.get_running_loop()
         progress = Progress(services.runner, loop, follows=self.options.run_projections)
-        await progress.start()
-        if self.options.run_projections:
-            await asyncio.to_thread(services.start_runner)
+        try:
+            await progress.start()
+            if self.options.run_projections:
+                await asyncio.to_thread(services.start_runner)
+        except BaseException:  # the next request opens it anew
+            await asyncio.to_thread(services.close)
+            raise
         tailer = Tailer(services.log, loop)
         services.runner.on_progress(tailer.hear)  # it also hears of other processes' commits
         issuer = Issuer(services.dispatcher, loop, self.options.max_waiting)

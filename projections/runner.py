@@ -9,12 +9,14 @@ they are tried again.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.folding import Folding
-from projections.kernel import Derived, Projection, ReadModel
+from projections.folding import Folding, Key
+from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.row_cache import RowCache
 from projections.tables import load_rows, table_of
 from store.database import Connection
 from store.event_log import EventLog
@@ -25,6 +27,8 @@ BATCH: Final = 1_000
 POLL: Final = 0.25
 """Seconds after which the log is looked at even if nobody woke the runner."""
 RETRY: Final = 0.5
+TIDY_EVERY: Final = 100
+"""Batches after which the staging tables are emptied for good."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ class Runner:
         self._position = 0
         self._listeners: list[Callable[[int], None]] = []
         self._connection: Connection | None = None
+        self._rows = RowCache()
+        self._batches = 0
         event_log.on_commit(lambda _: self._wake.set())
 
     def wake(self) -> None:
@@ -143,6 +149,8 @@ class Runner:
     def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = self._log.database.connect("projector", self._log.tenant.schema)
+            # Rows and positions are written together, so what a crash takes is folded again.
+            self._connection.execute("SET synchronous_commit = off")
             for model in self.models:
                 table_of(model).stage(self._connection)
         return self._connection
@@ -159,6 +167,9 @@ class Runner:
             start = tracking.lowest(self.models)
             events = self._log.read_on(connection, start, BATCH)
             reached = events[-1].position if events else start
+            self._rows.at(start)
+            written: list[tuple[str, Key, Row | None]] = []
+            parked: set[tuple[str, UUID]] = set()
             if events:
                 # Before any row is read: a swap, a retry and another runner wait here.
                 positions = tracking.locked(self.models)
@@ -166,11 +177,22 @@ class Runner:
                     raise Overtaken
                 folding = self._fold(connection, tracking.parked(), events, positions)
                 behind = [one for one in self.models if positions[one.name] < reached]
-                self._write(connection, folding, behind)
+                written = self._write(connection, folding, behind)
+                parked = folding.parked
                 tracking.park(folding.newly_parked)
                 tracking.advance(self.models, positions, reached)
+        if events:
+            self._rows.keep(reached, written, parked)
+            self._tidy(connection)
         self._report(reached)
         return len(events)
+
+    def _tidy(self, connection: Connection) -> None:
+        """Now and then give back the room of rows that went through the staging tables."""
+        self._batches += 1
+        if self._batches % TIDY_EVERY == 0:
+            for model in self.models:
+                table_of(model).clear_stage(connection)
 
     def _fold(
         self,
@@ -184,7 +206,10 @@ class Runner:
         start = min(positions.values())
         for projection, keys in folding.keys(events):
             if positions[projection.name] == start:
-                load_rows(folding, projection, table_of(projection), connection, keys)
+                kept, missing = self._rows.take(projection.name, keys)
+                for key, row in kept.items():
+                    folding.put(projection, key, row)
+                load_rows(folding, projection, table_of(projection), connection, missing)
             else:  # its rows are ahead of what is still to be derived of them
                 for stream in {key[0] for key in keys}:
                     before = [one for one in self._log.load(stream) if one.position <= start]
@@ -193,14 +218,25 @@ class Runner:
             folding.fold(recorded, positions)
         return folding
 
-    def _write(self, connection: Connection, folding: Folding, models: Sequence[ReadModel]) -> None:
+    def _write(
+        self, connection: Connection, folding: Folding, models: Sequence[ReadModel]
+    ) -> list[tuple[str, Key, Row | None]]:
+        """Write the folded rows of these models; gives those of the first stage, by key."""
         names = {model.name for model in models}
+        written: list[tuple[str, Key, Row | None]] = []
         for model in folding.touched():
             rows, deleted = folding.take(model)
             if model.name in names:
                 table = table_of(model)
                 table.write(connection, [table.line(row.__dict__) for row in rows])
                 table.delete(connection, deleted)
+                if isinstance(model, Projection):
+                    key_of = attrgetter(*model.row.KEY)
+                    single = len(model.row.KEY) == 1
+                    keys = ((key_of(row),) if single else key_of(row) for row in rows)
+                    written += [(model.name, key, row) for key, row in zip(keys, rows, strict=True)]
+                    written += [(model.name, key, None) for key in deleted]
+        return written
 
     def _report(self, position: int) -> None:
         with self._progress:

@@ -15,13 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+import orjson
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from psycopg.sql import Literal as SqlLiteral
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
 from store import embedded
+
+set_json_loads(orjson.loads)  # 3 × faster than the standard library's, for read models' JSON
 
 Role = Literal["owner", "writer", "projector", "eraser", "reader"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from domain.envelope import Envelope, Recorded
 from store import codec
 from store.batches import Entry
@@ -218,6 +220,17 @@ class EventLog:
             "e.position > %s AND e.position <= %s ORDER BY e.position",
             [after, after + limit],
         )
+
+    def bodies(self, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        """Up to ``limit`` events after a position, as position and body: nothing is decrypted."""
+        with self.database.borrow("writer", self.tenant.schema) as connection:
+            rows = connection.execute(
+                "SELECT position, body FROM events WHERE position > %s AND position <= %s"
+                " ORDER BY position",
+                [after, after + limit],
+                binary=True,
+            ).fetchall()
+        return [(position, orjson.loads(body)) for position, body in rows]
 
     def at(self, positions: Iterable[int]) -> dict[int, Recorded]:
         """The events at these positions."""

@@ -80,8 +80,8 @@ class Waiting:
         self._done.release()
         try:
             self._then()
-        except Exception as error:  # the others of the batch are still waiting
-            log.warning("a waiter could not be called: %s", type(error).__name__)
+        except Exception as failed:  # the others of the batch are still waiting
+            log.warning("a waiter could not be called: %s", type(failed).__name__)
 
 
 class GroupCommitter:

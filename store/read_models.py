@@ -199,8 +199,7 @@ class Table:
         """Make this connection's staging table, through which :meth:`write` replaces rows."""
         _run(
             connection,
-            f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table})"
-            " ON COMMIT DELETE ROWS",
+            f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table})",
         )
 
     def write(self, connection: Connection, lines: Sequence[str]) -> None:
@@ -218,6 +217,12 @@ class Table:
             f"INSERT INTO {self.table} ({names}) SELECT {names} FROM {stage}"
             f" ON CONFLICT ({key}) DO UPDATE SET {sets}",
         )
+        # Not ON COMMIT DELETE ROWS: that truncates every such table at every commit (20 ms).
+        _run(connection, f"DELETE FROM {stage}")
+
+    def clear_stage(self, connection: Connection) -> None:
+        """Give back the room of the rows that went through the staging table."""
+        _run(connection, f"TRUNCATE stage_{self.table}")
 
     def delete(self, connection: Connection, keys: Sequence[tuple[Any, ...]]) -> None:
         """Remove rows by their key."""

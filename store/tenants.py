@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from domain.fields import CATEGORIES
 from store.database import Connection, Database
 
 DEFAULT: Final = "default"
@@ -160,4 +161,6 @@ def _migrate(connection: Connection, schema: str) -> list[str]:
 
 def _sql(name: str, schema: str) -> bytes:
     text = files("store.sql").joinpath(f"{name}.sql").read_text("utf-8")
-    return text.format(schema=schema, keys=f"{schema}_keys").encode()
+    categories = ", ".join(f"'{one}'" for one in CATEGORIES)
+    names = {"schema": schema, "keys": f"{schema}_keys", "categories": f"ARRAY[{categories}]"}
+    return text.format(**names).encode()

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from typing import Any
 
 from api.cli.shared import Failure
 
@@ -28,6 +29,8 @@ def explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, Failure):
         return str(error), error.code
     kinds = {kind.__name__ for kind in type(error).__mro__}
+    if "ValidationError" in kinds:
+        return _of_input(error), 2
     if kinds & _ASKED_WRONGLY:
         return str(error), 2
     if kinds & _FAILED:
@@ -43,6 +46,13 @@ def explained(error: Exception) -> tuple[str, int]:
         "Run it again with KEPT_DEBUG=1 to see where, and please report that.",
         1,
     )
+
+
+def _of_input(error: Any) -> str:
+    """The first thing that does not fit, without its value, which may be personal."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"{name}: {first['msg'].rstrip('.')}. Correct it and try again."
 
 
 def _of_database(error: Exception) -> str:

@@ -92,7 +92,11 @@ def _import(
         who = find_user(services, actor) or SYSTEM
         intake = Intake(services, client, report, progress, who, workers)
         began, before = time.monotonic(), services.log.head()
-        run(intake)
+        try:
+            run(intake)
+        except KeyboardInterrupt:
+            warn("Run the same command again: it goes on where it stopped, and doubles nothing.")
+            raise
         imported = time.monotonic()
         events = services.log.head() - before
         bring_up_to_date(services, progress)

@@ -32,13 +32,10 @@ Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65_
 def serve(host: Host = HOST, port: Port = PORT) -> None:
     """Serve the API and keep the read models current, until Ctrl-C."""
     port = _free(host, port)
+    url = _url(host, port)
+    sentences = [f"Kept serves {url} (API: {url}/docs). A key: kept keys create --role admin."]
     with opened_database() as database:
-        _serve(
-            database,
-            host,
-            port,
-            [f"Kept serves {_url(host, port)} (see /openapi.json)."],
-        )
+        _serve(database, host, port, sentences)
 
 
 def demo(

@@ -47,6 +47,10 @@ def test_no_key_for_nobody(kept: Kept, services: Services) -> None:
     ran = kept("keys", "create", "--role", "sales", "--user", "eva@example.com")
     ran.failed(2, "The user eva@example.com is deactivated.")
     assert kept("keys", "create", "--role", "emperor").code == 2
+    kept("keys", "create", "--role", "sales", "--name", " ").failed(2, "name: String should have")
+    ran = kept("keys", "create", "--role", "sales", "--user", "@secret", "--name", "X")
+    ran.failed(2, "email: is no e-mail address.")
+    assert "secret" not in ran.err
 
 
 def test_keys_are_listed_and_revoked(kept: Kept, services: Services) -> None:

@@ -1,4 +1,4 @@
-"""A home of its own with ``kept serve`` in it, and clients who write down every receipt they get."""
+"""A home of its own with ``kept serve`` in it, and clients who write down every receipt."""
 
 import json
 import os

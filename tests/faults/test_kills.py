@@ -1,5 +1,5 @@
-"""``kill -9`` of the server and of PostgreSQL under load, twenty times: nothing that was acknowledged
-is lost, nothing is stored twice, and everything comes back by itself.
+"""``kill -9`` of the server and of PostgreSQL under load, twenty times: nothing that was
+acknowledged is lost, nothing is stored twice, and everything comes back by itself.
 """
 
 import random

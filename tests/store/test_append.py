@@ -1,5 +1,6 @@
 """What the append answers, outcome by outcome, with a neighbour who holds the very same ids."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -38,6 +39,8 @@ from tests.store.deciding import (
     registered,
     renamed,
     stored,
+    until,
+    waiting_for_lock,
 )
 
 ONE, TWO = id_of("customer one"), id_of("customer two")
@@ -217,6 +220,25 @@ def test_an_erasure_is_not_overtaken_by_what_was_decided_before(
     with pytest.raises(SubjectErased):
         log.receive(late, waiting, keys)
     assert [one[2] for one in stored(log)] == ["CustomerRegistered", "CustomerRegistered"]
+
+
+def test_an_erasure_is_not_overtaken_by_the_first_write_in_a_category(
+    log: EventLog, database: Database
+) -> None:
+    """Which brings a key of its own, and so uses none that the erasure could have destroyed."""
+    log.append(registered(ONE))
+    with held_up(database, log):
+        waiting, keys = log.submit(late := decision(ONE, CustomerChanged(note="n"), at=1))
+        erasing = threading.Thread(target=erase, args=(database, log, ONE))
+        with database.connect("owner", log.tenant.schema) as observer:
+            erasing.start()
+            until(lambda: waiting_for_lock(observer) == 2)
+    erasing.join()
+    with pytest.raises(SubjectErased):
+        log.receive(late, waiting, keys)
+    with pytest.raises(SubjectErased):
+        log.append(late)
+    assert names(log, ONE) == [ERASED]
 
 
 def test_one_category_can_be_erased_by_itself(log: EventLog, database: Database) -> None:
