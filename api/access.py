@@ -32,8 +32,9 @@ _DOING: Final[dict[Right, str]] = {
     "backdate": "say that something occurred earlier (Kept-Occurred-At)",
     "act_for": "act for somebody else (Kept-On-Behalf-Of)",
 }
-BELIEVED_SECONDS: Final = 5.0
-"""How long a key that was checked is believed, and how long a revoked one still works at most."""
+BELIEVED_SECONDS: Final = 1.0
+"""How long a key that was checked is believed without asking :mod:`store.api_keys`, which itself
+asks the database every few seconds only."""
 MOST_BELIEVED: Final = 10_000
 LONGEST_KEY: Final = 200
 

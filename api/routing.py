@@ -45,7 +45,10 @@ class KeyedRoute(APIRoute):
             response = await self.answer(Request(scope, receive))
         except Exception as error:
             response = problem_of(error).reply()
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        except Exception as error:
+            problem_of(error)  # too late to answer, but it is logged, by its place only
         if access_log.isEnabledFor(logging.INFO):
             self._note(scope, response.status_code, time.perf_counter() - started)
 

@@ -1,8 +1,8 @@
 """One reader of new events for each process and tenant, which wakes those who want them.
 
 However many feeds wait, a new event is looked at once, and decrypted once if somebody wants it.
-Nobody who waits costs anything while nothing of theirs comes: they stand in an index by the most telling
-part of their filter.
+Nobody who waits costs anything while nothing of theirs comes: they stand in an index by the most
+telling part of their filter.
 """
 
 import asyncio
@@ -89,12 +89,14 @@ class _New:
 class Tailer:
     """Reads on while somebody waits. Everything but :meth:`hear` runs on the event loop."""
 
-    def __init__(self, log: EventLog, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, log: EventLog, loop: asyncio.AbstractEventLoop, remembered: int = RING
+    ) -> None:
         self.position = 0
         """Up to where everybody who waits has been told."""
         self.is_stopped = False
         self._log, self._loop = log, loop
-        self._ring: deque[_New] = deque(maxlen=RING)
+        self._ring: deque[_New] = deque(maxlen=remembered)
         self._waiting: defaultdict[Key, set[_Waiter]] = defaultdict(set)
         self._grown = asyncio.Event()
         self._is_told = False

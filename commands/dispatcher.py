@@ -63,6 +63,8 @@ class Attempt:
     after: dict[UUID, Held] = field(default_factory=dict)
     ahead: Mapping[UUID, Held] = field(default_factory=dict)
     """States that commands on their way will leave."""
+    opened: set[UUID] = field(default_factory=set)
+    """Ids that were made for it, so that nothing can be there yet."""
     events: list[NewEvent] = field(default_factory=list)
 
 
@@ -226,7 +228,7 @@ class Dispatcher:
         if type(command).READS:
             records = Records(
                 lambda kind, stream: self._existing(attempt, kind, stream, refresh),
-                self._new_id,
+                lambda: self._open(attempt),
                 attempt.stream,
             )
             decided = command.decide(own.state, now, records)
@@ -234,7 +236,12 @@ class Dispatcher:
             decided = command.decide(own.state, now)
         for one in decided:
             stream, event = one if isinstance(one, At) else (attempt.stream, one)
-            self._evolve(attempt, stream, event)
+            self._evolve(attempt, stream, event, refresh)
+
+    def _open(self, attempt: Attempt) -> UUID:
+        made = self._new_id()
+        attempt.opened.add(made)
+        return made
 
     def _check_address(self, order: Order, own: Held) -> None:
         command = type(order.command)
@@ -248,9 +255,12 @@ class Dispatcher:
                 order.stream or self._new_id(), order.expected_version, own.version
             )
 
-    def _evolve(self, attempt: Attempt, stream: UUID, event: Event) -> None:
+    def _evolve(self, attempt: Attempt, stream: UUID, event: Event, refresh: bool) -> None:
         kind = event.AGGREGATE
-        before = attempt.after.get(stream) or attempt.reads.get(stream) or Held(kind(), 0)
+        before = attempt.after.get(stream) or attempt.reads.get(stream)
+        if before is None:
+            is_new = stream in attempt.opened
+            before = Held(kind(), 0) if is_new else self._held(attempt, kind, stream, refresh)
         after = Held(event.evolve(before.state), before.version + 1)
         attempt.after[stream] = after
         attempt.reads.setdefault(stream, before)

@@ -26,25 +26,27 @@ def explained(error: Exception) -> tuple[str, int]:
     """The sentence to print, and the exit code."""
     if os.environ.get("KEPT_DEBUG"):
         traceback.print_exception(error)
+    kinds = type(error).__mro__
+    names = {kind.__name__ for kind in kinds}
     if isinstance(error, Failure):
         return str(error), error.code
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    if "ValidationError" in kinds:
+    if names & (_ASKED_WRONGLY | _FAILED):
+        return str(error), 2 if names & _ASKED_WRONGLY else 1
+    if "ValidationError" in names:
         return _of_input(error), 2
-    if kinds & _ASKED_WRONGLY:
-        return str(error), 2
-    if kinds & _FAILED:
-        return str(error), 1
-    if any(kind.__module__.split(".")[0].startswith("psycopg") for kind in type(error).__mro__):
+    if any(kind.__module__.startswith("psycopg") for kind in kinds):
         return _of_database(error), 1
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}. Check the path and who may use it.", 1
+    return _unexpected(error), 1
+
+
+def _unexpected(error: Exception) -> str:
     said = " ".join(str(error).split()) or "no reason was given"
     return (
         f"Something went wrong that Kept did not expect ({type(error).__name__}: {said}). "
-        "Run it again with KEPT_DEBUG=1 to see where, and please report that.",
-        1,
+        "Run it again with KEPT_DEBUG=1 to see where, and please report that."
     )
 
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from api.tailer import RING
 from tests.api.conftest import Api
 
 SSE = {"Accept": "text/event-stream"}
@@ -180,8 +179,8 @@ def test_nothing_is_missed_while_many_write(api: Api, how: str) -> None:
     assert seen == written
 
 
-def test_who_lags_behind_the_memory_misses_nothing(api: Api) -> None:
-    """More events than are kept in memory come while somebody waits and somebody is slow."""
+def test_who_reads_slowly_misses_nothing(api: Api) -> None:
+    """Many events come while somebody waits and somebody is slow."""
     start = api.customer()["position"]
     waiting = threading.Thread(
         target=api.get, args=[f"/v1/events?after={start}&wait=30&type=TicketOpened"]
@@ -190,7 +189,6 @@ def test_who_lags_behind_the_memory_misses_nothing(api: Api) -> None:
     slow = streamed(api.sales, f"/v1/events?after={start}")
     next(slow)
     many = [{"key": f"f{n}", "label": "x", "type": "text"} for n in range(100)]
-    assert len(many) < RING
     for body in many:
         api.admin.post("/v1/custom-fields/customers", json=body)
     got = [next(slow)[1]["position"] for _ in many]

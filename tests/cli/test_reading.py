@@ -45,7 +45,7 @@ def test_history_tells_in_words_and_data(kept: Kept, customer: UUID) -> None:
     ]
     assert {one["reason"] for one in facts} == {"Corrected", None}
     said = kept("history", "--record", str(customer)).done().out
-    assert "from steel to paper" in said
+    assert "from “steel” to “paper”" in said
     assert "[system" in said
 
 

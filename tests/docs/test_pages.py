@@ -36,10 +36,10 @@ def test_pages_are_for_everybody(page: Path) -> None:
     assert text.endswith("\n")
 
 
-def test_decisions_are_numbered_in_a_row() -> None:
+def test_decisions_have_numbers_of_their_own() -> None:
     names = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
     numbers = [int(name[:4]) for name in names]
-    assert numbers == [*range(1, len(numbers) + 1)]
+    assert len({*numbers}) == len(numbers)
     for name, number in zip(names, numbers, strict=True):
         first = (ROOT / "docs" / "decisions" / name).read_text("utf-8").splitlines()[0]
         assert first.startswith(f"# {number}. ")

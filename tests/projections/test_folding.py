@@ -286,8 +286,8 @@ def test_custom_fields_are_named_by_their_keys() -> None:
     first = CustomerChanged(custom={"tier": "gold", "region": "east"})
     second = CustomerChanged(custom={"tier": "silver"}, custom_personal={"hobby": "Go"})
     assert facts(REGISTERED, first, second)[2:] == [
-        (2, "custom.tier"),
         (2, "custom.region"),
+        (2, "custom.tier"),
         (3, "custom.tier"),
         (3, "custom_personal.hobby"),
     ]

@@ -38,7 +38,7 @@ def new_log(database: Database, tenant: Tenant, **limits: int) -> EventLog:
 
 
 def let_go(database: Database, tenant: Tenant) -> None:
-    """Close the connections to a tenant that is needed no more: there are hundreds of them in a run."""
+    """Close the connections to a tenant that is needed no more: a run has hundreds of them."""
     for key in [key for key in database._pools if key[1] == tenant.schema]:
         database._pools.pop(key).close()
 
@@ -114,7 +114,9 @@ def contents(database: Database, tenant: Tenant) -> dict[str, list[Any]]:
     tables = ("events", "personal_data", "unique_values", "command_receipts", "numbers")
     with database.connect("owner", tenant.schema) as connection:
         return {
-            table: connection.execute(f"SELECT t::text FROM {table} t ORDER BY 1".encode()).fetchall()
+            table: connection.execute(
+                f"SELECT t::text FROM {table} t ORDER BY 1".encode()
+            ).fetchall()
             for table in (*tables, f"{tenant.keys}.data_keys")
         }
 

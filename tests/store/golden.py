@@ -1,9 +1,9 @@
 """Golden events: every shape that was ever stored, with the value that it has to load to, for ever.
 
-``tests/golden/<Event>.v<schema>.json`` holds the fields as they are stored, personal ones included,
-and what they load to. ``python -m tests.store.golden`` writes the files that are missing, and never
-touches one that exists: a released shape is a promise. What a file *loads to* is edited by hand when
-a new schema changes the shape of today.
+``tests/golden/<Event>.v<schema>.json`` holds the fields as they are stored, personal ones
+included, and what they load to. ``python -m tests.store.golden`` writes the files that are missing,
+and never touches one that exists: a released shape is a promise. What a file *loads to* is edited
+by hand when a new schema changes the shape of today.
 """
 
 import json
@@ -132,4 +132,4 @@ def write() -> list[Path]:
 
 if __name__ == "__main__":
     for path in write():
-        print(path)  # noqa: T201
+        print(path)

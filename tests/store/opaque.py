@@ -1,8 +1,8 @@
 """A recorder over the same lock and tables that stores what the library's test cases store.
 
 They count versions from 0 and leave gaps, and their states are bytes that are no JSON. So a version
-is stored one higher, a state in base64 inside a JSON body, and nothing is read before it is written:
-that a version is free is left to the table's own constraint.
+is stored one higher, a state in base64 inside a JSON body, and nothing is read before it is
+written: that a version is free is left to the table's own constraint.
 """
 
 import base64
@@ -89,7 +89,5 @@ class OpaqueAggregateRecorder(AggregateRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         self._recorder.insert_events(stored_events)
 
-    def select_events(
-        self, originator_id: UUID | str, **bounds: Any
-    ) -> Sequence[StoredEvent]:
+    def select_events(self, originator_id: UUID | str, **bounds: Any) -> Sequence[StoredEvent]:
         return self._recorder.select_events(originator_id, **bounds)

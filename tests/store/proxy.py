@@ -23,9 +23,10 @@ class _Behind(Database):
 
 
 class Proxy:
-    """``lose_next`` cuts the connection once: before the next request arrives (``request``), after it
-    was answered and before the answer is delivered (``answer``), or on the client's side only, so that
-    the server goes on with the request (``client``)."""
+    """``lose_next`` cuts the connection once: before the next request arrives (``request``), after
+    it was answered and before the answer is delivered (``answer``), or on the client's side only,
+    so that the server goes on with the request (``client``).
+    """
 
     def __init__(self, database: Database) -> None:
         target = conninfo_to_dict(database.urls["writer"])
@@ -53,7 +54,7 @@ class Proxy:
     def lose_next(
         self, step: Step, before_close: Callable[[], None] = lambda: None, skip: int = 0
     ) -> None:
-        """Cut at this step, after ``before_close`` has returned; let it pass ``skip`` times first."""
+        """Cut at this step, after ``before_close`` has returned; let it pass ``skip`` times."""
         self._before_close, self._step, self._skip = before_close, step, skip
 
     def refuse(self) -> None:

@@ -148,7 +148,7 @@ def test_of_many_who_claim_a_value_at_once_one_gets_it(
     logs = [log, log if process == "one" else open_log(log.tenant)]
     results = in_threads(
         *(
-            lambda n=n: logs[n % 2].append(registered(uuid7(), claims=(MAIL, f"{n}@example.com")))  # type: ignore[misc]
+            lambda n=n: logs[n % 2].append(registered(uuid7(), claims=(MAIL, f"{n}@example.com")))
             for n in range(16)
         )
     )
@@ -216,7 +216,8 @@ def test_an_erasure_is_not_overtaken_by_what_was_decided_before(
     with held_up(database, log):
         waiting, keys = log.submit(late := renamed(ONE, at=1))
         with database.connect("owner", log.tenant.schema) as owner:
-            owner.execute(f"UPDATE {log.tenant.keys}.data_keys SET wrapped = NULL, destroyed_at = now()".encode())
+            keys_table = f"{log.tenant.keys}.data_keys"
+            owner.execute(f"UPDATE {keys_table} SET wrapped = NULL, destroyed_at = now()".encode())
     with pytest.raises(SubjectErased):
         log.receive(late, waiting, keys)
     assert [one[2] for one in stored(log)] == ["CustomerRegistered", "CustomerRegistered"]

@@ -88,7 +88,7 @@ def test_every_golden_file_is_of_an_event() -> None:
 
 
 def test_the_golden_files_are_as_the_script_writes_them() -> None:
-    """Of today's schemas: whoever changes a shape in passing, without a new schema, sees it here."""
+    """Of today's schemas: whoever changes a shape without a new schema sees it here."""
     changed = [
         path_of(event).name
         for event in EVENTS

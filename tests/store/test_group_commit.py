@@ -132,8 +132,8 @@ def test_a_backend_that_is_terminated_in_the_middle_is_replaced(
         order = renamed(ONE, at=1)
         waiting = log.submit(order)
         ended = writer.execute(
-            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
-            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l"
+            " JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE NOT granted AND relname = 'append_lock' AND nspname = %s",
             [log.tenant.schema],
         ).fetchall()

@@ -33,7 +33,7 @@ def test_positions_are_dense_under_32_writers_of_two_tenants(
     streams = [uuid7() for _ in range(WRITERS)]
     both = [(one, stream) for stream in streams for one in (log, neighbour)]
     results = in_threads(
-        *(lambda one=one, stream=stream: write(one, stream) for one, stream in both)  # type: ignore[misc]
+        *(lambda one=one, stream=stream: write(one, stream) for one, stream in both)
     )
     for (one, stream), positions in zip(both, results, strict=True):
         assert positions == sorted(positions)
@@ -89,7 +89,7 @@ def test_a_tailing_reader_misses_nothing_and_sees_it_in_order(
                     break
         return seen
 
-    writers = [lambda n=n: write((log, others[0])[n % 2], uuid7()) for n in range(16)]  # type: ignore[misc]
+    writers = [lambda n=n: write((log, others[0])[n % 2], uuid7()) for n in range(16)]
     watched = in_threads(lambda: poll(log), lambda: poll(others[0]), follow, *writers)[:3]
     assert watched == [[*range(1, total + 1)]] * 3
 
@@ -100,7 +100,7 @@ def test_numbers_are_unique_across_threads_and_processes(
     elsewhere = open_log(log.tenant)
     taken = in_threads(
         *(
-            lambda n=n: [(log, elsewhere)[n % 2].next_number("customers") for _ in range(40)]  # type: ignore[misc]
+            lambda n=n: [(log, elsewhere)[n % 2].next_number("customers") for _ in range(40)]
             for n in range(8)
         )
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RaiseException
 
@@ -165,25 +164,20 @@ HIJACKS = [
     "CREATE FUNCTION {s}.evil(jsonb, jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
     " DELETE FROM {s}.unique_values; RETURN NULL; END $$;"
     " CREATE OPERATOR {s}.->> (LEFTARG = jsonb, RIGHTARG = jsonb, FUNCTION = {s}.evil)",
-    "CREATE FUNCTION {s}.leaf_hash(bigint, unknown_text) RETURNS text LANGUAGE sql AS 'SELECT 1'",
-    "CREATE FUNCTION {s}.greatest(bigint, integer) RETURNS bigint LANGUAGE sql AS 'SELECT 7'",
-    "CREATE FUNCTION {s}.jsonb_to_recordset(text) RETURNS SETOF record LANGUAGE sql AS 'SELECT 1'",
-    "CREATE FUNCTION {s}.decode(text, unknown) RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea'",
     "CREATE FUNCTION {s}.cardinality(bytea[]) RETURNS integer LANGUAGE sql AS 'SELECT 0'",
+    "CREATE FUNCTION {s}.decode(text, varchar) RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea'",
+    "CREATE FUNCTION {s}.leaf_hash(integer, text) RETURNS text LANGUAGE sql AS 'SELECT 1::text'",
 ]
 
 
 def test_what_the_projector_creates_never_runs_as_the_owner(
     log: EventLog, database: Database
 ) -> None:
-    """An operator that fits better than PostgreSQL's own would be taken, were it looked for there."""
+    """An operator that fits better than PostgreSQL's own would be taken, if looked for there."""
     log.append(registered(ONE, claims=("wf@example.com",)))
     with database.connect("projector", log.tenant.schema) as projector:
         for sql in HIJACKS:
-            try:
-                projector.execute(sql.replace("{s}", log.tenant.schema).encode())
-            except psycopg.Error as refused:
-                assert isinstance(refused, psycopg.ProgrammingError)
+            projector.execute(sql.replace("{s}", log.tenant.schema).encode())
     with pytest.raises(Exception, match="is at version 1, not 0"):
         log.append(registered(ONE))
     assert log.append(renamed(ONE, at=1, key="k1")).position == 2

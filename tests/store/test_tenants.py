@@ -38,8 +38,10 @@ def test_upgrading_is_idempotent_and_may_happen_at_once_while_others_write(
 
 def test_an_upgrade_runs_what_is_missing(bare_tenant: tenants.Tenant, database: Database) -> None:
     with database.connect("owner", bare_tenant.schema) as owner:
-        owner.execute("CREATE OR REPLACE FUNCTION leaf_hash(recorded_at bigint, body text)"
-                      " RETURNS text LANGUAGE sql IMMUTABLE RETURN 'old'")
+        owner.execute(
+            "CREATE OR REPLACE FUNCTION leaf_hash(recorded_at bigint, body text)"
+            " RETURNS text LANGUAGE sql IMMUTABLE RETURN 'old'"
+        )
     assert tenants.upgrade(database, bare_tenant.name) == []
     with database.connect("writer", bare_tenant.schema) as writer:
         (hashed,) = writer.execute("SELECT leaf_hash(1, 'x')").fetchone() or ("",)
@@ -58,14 +60,14 @@ def test_a_name_that_cannot_be_a_schema_is_refused_with_a_sentence(
 
 def test_a_tenant_that_is_not_there(database: Database) -> None:
     for look in (tenants.find, tenants.upgrade):
-        with pytest.raises(TenantError, match="no tenant named nobody. Make it with: kept tenants"):
+        with pytest.raises(TenantError, match=r"no tenant named nobody\. Make it with: kept"):
             look(database, "nobody")
     assert "nobody" not in tenants.names(database)
 
 
 def test_a_tenant_without_a_time_zone_is_not_made(database: Database) -> None:
     for zone in ("Mars/Olympus", "", "../etc/passwd"):
-        with pytest.raises(TenantError, match="is no time zone. Write an IANA name"):
+        with pytest.raises(TenantError, match=r"is no time zone\. Write an IANA name"):
             tenants.create(database, "martian", zone)
     assert "martian" not in tenants.names(database)
 
@@ -76,7 +78,7 @@ def test_a_tenant_keeps_its_zone(database: Database, bare_tenant: tenants.Tenant
 
 
 def test_functions_with_more_rights_than_their_caller_search_nothing_that_others_create() -> None:
-    """The projector may create in a tenant's schema: an operator of its own would be found there."""
+    """The projector may create in a tenant's schema, and its operators would be found there."""
     for path in SQL.glob("*.sql"):
         for function in path.read_text().split("CREATE OR REPLACE FUNCTION")[1:]:
             head = function.partition("$$")[0]

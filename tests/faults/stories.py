@@ -1,0 +1,144 @@
+"""A story in which every command there is gets issued once at least, and none is refused."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from domain.values import CustomValue
+
+EUROS: Final = {"amount": "12.50", "currency": "EUR"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command for the record of a name. What it opens bears that name from then on."""
+
+    command: str
+    record: str
+    public: dict[str, Any] = field(default_factory=dict)
+    """What the command needs beside its personal fields; ``@name`` stands for a record's id."""
+
+
+def _step(command: str, record: str, **public: "CustomValue | dict[str, Any] | list[Any]") -> Step:
+    return Step(command, record, public)
+
+
+_LEGACY: Final = {"source_system": "legacy"}
+_STAGES: Final = [
+    {"key": "first", "label": "First", "probability": 10},
+    {"key": "won", "label": "Won", "kind": "won", "probability": 100},
+    {"key": "lost", "label": "Lost", "kind": "lost", "probability": 0},
+]
+_DEAL: Final = {"amount": EUROS, "expected_close_on": "2027-01-31", **_LEGACY}
+
+STORY: Final = (
+    # Colleagues
+    Step("InviteUser", "user", _LEGACY),
+    _step("ActivateUser", "user"),
+    Step("ChangeUser", "user", _LEGACY),
+    Step("InviteUser", "leaver", _LEGACY),
+    _step("ActivateUser", "leaver"),
+    _step("DeactivateUser", "leaver"),
+    _step("ReactivateUser", "leaver"),
+    Step("CreateTeam", "team", {"name": "Team of the story", **_LEGACY}),
+    Step("ChangeTeam", "team", {"name": "Team of stories", **_LEGACY}),
+    _step("ArchiveTeam", "team"),
+    _step("RestoreTeam", "team"),
+    # Pipelines and products
+    Step("DefinePipeline", "pipeline", {"name": "Of the story", "stages": _STAGES, **_LEGACY}),
+    Step("ChangePipeline", "pipeline", {"name": "Of stories", **_LEGACY}),
+    _step("ArchivePipeline", "pipeline"),
+    _step("RestorePipeline", "pipeline"),
+    Step("CreateProduct", "product", {"sku": "STORY-1", "name": "Story", **_LEGACY}),
+    Step("ChangeProduct", "product", {"name": "Story 2", **_LEGACY}),
+    _step("SetProductPrice", "product", price=EUROS),
+    _step("DeactivateProduct", "product"),
+    _step("ActivateProduct", "product"),
+    _step("ArchiveProduct", "product"),
+    _step("RestoreProduct", "product"),
+    # Customers
+    Step("RegisterCustomer", "customer", {"kind": "person", **_LEGACY}),
+    Step("ChangeCustomer", "customer", {"level": "A", **_LEGACY}),
+    _step("ActivateCustomer", "customer"),
+    _step("MarkCustomerDormant", "customer"),
+    _step("LoseCustomer", "customer"),
+    _step("AssignCustomer", "customer", owner_id="@user"),
+    _step("ReleaseCustomer", "customer"),
+    _step("ClaimCustomer", "customer", owner_id="@user"),
+    _step("LockCustomer", "customer"),
+    _step("UnlockCustomer", "customer"),
+    _step("FollowUpCustomer", "customer"),
+    Step("RegisterCustomer", "twin", {"kind": "person", **_LEGACY}),
+    _step("MergeCustomer", "customer", absorbed_id="@twin"),
+    Step("ChangeCustomer", "customer", {"level": "B", **_LEGACY}),
+    _step("UnmergeCustomer", "customer", absorbed_id="@twin"),
+    _step("ArchiveCustomer", "customer"),
+    _step("RestoreCustomer", "customer"),
+    # Contacts
+    Step("RegisterContact", "contact", _LEGACY),
+    Step("ChangeContact", "contact", _LEGACY),
+    _step("LinkContact", "contact", customer_id="@customer"),
+    _step("ChangeContactRole", "contact", customer_id="@customer", role="user"),
+    _step("UnlinkContact", "contact", customer_id="@customer"),
+    _step("MarkContactLeft", "contact"),
+    _step("ReactivateContact", "contact"),
+    _step("RestrictContact", "contact"),
+    _step("UnrestrictContact", "contact"),
+    Step("RegisterContact", "double", _LEGACY),
+    _step("MergeContact", "contact", absorbed_id="@double"),
+    Step("ChangeContact", "contact", {"do_not_call": True, **_LEGACY}),
+    _step("UnmergeContact", "contact", absorbed_id="@double"),
+    _step("ArchiveContact", "contact"),
+    _step("RestoreContact", "contact"),
+    # Deals
+    Step("OpenOpportunity", "deal", {"customer_id": "@customer", **_DEAL}),
+    Step("ChangeOpportunity", "deal", {"probability": 60, **_LEGACY}),
+    _step("MoveOpportunity", "deal", stage="proposal"),
+    _step("LinkOpportunityContact", "deal", contact_id="@contact"),
+    _step("UnlinkOpportunityContact", "deal", contact_id="@contact"),
+    _step("SetOpportunityLines", "deal", lines=[{"product_id": "@product", "unit_price": EUROS}]),
+    _step("LoseOpportunity", "deal", loss_reason="other"),
+    _step("ReopenOpportunity", "deal"),
+    _step("WinOpportunity", "deal", amount=EUROS),
+    _step("ArchiveOpportunity", "deal"),
+    _step("RestoreOpportunity", "deal"),
+    Step("RecordOpportunity", "old deal", {"stage": "prospecting", **_LEGACY}),
+    _step("RecordOpportunityLoss", "old deal", loss_reason="other"),
+    # Tickets
+    Step("OpenTicket", "ticket", {"priority": "low", "contact_id": "@contact", **_LEGACY}),
+    Step("ChangeTicket", "ticket", {"category": "Displays", **_LEGACY}),
+    _step("StartTicket", "ticket"),
+    _step("AssignTicket", "ticket", assignee_id="@user"),
+    _step("SetTicketPriority", "ticket", priority="high"),
+    _step("EscalateTicket", "ticket", escalation_level=2),
+    _step("HoldTicket", "ticket", waiting_for="customer"),
+    _step("ResumeTicket", "ticket"),
+    _step("ReplyToTicket", "ticket"),
+    _step("AddTicketNote", "ticket"),
+    _step("AddTicketMessage", "ticket"),
+    _step("SplitTicket", "ticket", message_ids=["@message"]),
+    _step("ResolveTicket", "ticket"),
+    _step("ReopenTicket", "ticket"),
+    _step("RejectTicket", "ticket", reopen_within_days=0),
+    Step("CreateFollowUpTicket", "follow-up", {"follows_up_id": "@ticket", **_LEGACY}),
+    Step("OpenTicket", "same", {"priority": "low", **_LEGACY}),
+    _step("MarkTicketDuplicate", "same", duplicate_of_id="@follow-up"),
+    Step("OpenTicket", "another", {"priority": "low", **_LEGACY}),
+    _step("MergeTicket", "another", absorbed_id="@follow-up"),
+    _step("UnmergeTicket", "another", absorbed_id="@follow-up"),
+    _step("ResolveTicket", "another"),
+    _step("CloseTicket", "another"),
+    _step("ArchiveTicket", "another"),
+    _step("RestoreTicket", "another"),
+    Step(
+        "RecordTicket",
+        "incident",
+        {"sequence": 0, "status": "new", "source_state": "New", **_LEGACY},
+    ),
+    Step("RecordTicketChange", "incident", {"sequence": 1, "priority": "high", **_LEGACY}),
+    _step("RecordTicketTransition", "incident", sequence=2, source_state="Active", status="open"),
+    # Custom fields
+    _step("DeclareCustomField", "customers", key="tier", label="Tier", type="text"),
+    _step("ChangeCustomField", "customers", key="tier", label="Level"),
+    _step("RetireCustomField", "customers", key="tier"),
+    _step("RestoreCustomField", "customers", key="tier"),
+)
