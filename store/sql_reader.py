@@ -1,21 +1,29 @@
 """People's SQL on the read models: by the reader's role, read only, one query at a time.
 
 The role sees the stable names of the read models (``customers``) without their personal columns.
-Where one URL serves every role, the start-up warning says that the role is no wall: whoever holds
-that URL is not held back by anything.
+A session that only stepped into the role could step out of it again, in the middle of a query. So
+the reader logs in by itself, also where one URL serves every role.
 """
 
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier, Literal
 
-from store.database import Connection, Database
+from store.database import Connection, Database, login
 from store.tenants import Tenant
 
 TIMEOUT_SECONDS: Final = 60
+LOGINS: Final = 5
+"""Another kept sql may have set another password meanwhile."""
+LOGIN_SECONDS: Final = 60
 FETCH: Final = 500
 """Rows that are in memory at a time."""
 
@@ -75,13 +83,48 @@ def ask(database: Database, tenant: Tenant, query: str, limit: int) -> Answer:
     Raises:
         SqlRefused: it is wrong, writes, reads what the reader may not, or takes too long.
     """
-    with database.connect("reader", tenant.schema) as connection:
+    with _logged_in(database, tenant) as connection:
         connection.execute(f"SET statement_timeout = '{TIMEOUT_SECONDS}s'")
         connection.execute("SET default_transaction_read_only = on")
         try:
             return _ask(connection, query, limit)
         except psycopg.Error as error:
             raise SqlRefused(_in_words(connection, error)) from None
+
+
+def _logged_in(database: Database, tenant: Tenant) -> Connection:
+    """A session that began as the reader's, and cannot become anybody else's."""
+    reader = login("reader")
+    if conninfo_to_dict(database.urls["reader"]).get("user") == reader:
+        return database.connect("reader", tenant.schema)
+    try:
+        for _ in range(LOGINS):
+            password = _new_password(database.urls["owner"], reader)
+            with suppress(psycopg.OperationalError):
+                return psycopg.connect(
+                    database.urls["owner"],
+                    user=reader,
+                    password=password,
+                    options=f"-c search_path={tenant.schema} -c application_name={reader}",
+                    autocommit=True,
+                )
+    except errors.InsufficientPrivilege:
+        pass
+    raise SqlRefused(
+        f"The role {reader} cannot log in by itself here. Let it, and set KEPT_READER_URL."
+    )
+
+
+def _new_password(url: str, reader: str) -> str:
+    """One that nobody else knows, and that soon is none any more."""
+    password, until = secrets.token_hex(24), datetime.now(UTC) + timedelta(seconds=LOGIN_SECONDS)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            SQL("ALTER ROLE {} LOGIN PASSWORD {} VALID UNTIL {}").format(
+                Identifier(reader), Literal(password), Literal(until)
+            )
+        )
+    return password
 
 
 def _ask(connection: Connection, query: str, limit: int) -> Answer:

@@ -18,6 +18,7 @@ PACKAGES: Final = ("domain", "commands", "projections", "store", "api", "benchma
 def bench(
     name: Annotated[str | None, typer.Argument(help="Which; without one they are listed.")] = None,
     pairs: Annotated[int, typer.Option(help="Interleaved pairs; odd, for a median.", min=1)] = 9,
+    scale: Annotated[float, typer.Option(help="Shorter or smaller than the full size.")] = 1.0,
     as_json: Json = False,
 ) -> None:
     """Measure Kept against a peer in the same run."""
@@ -31,7 +32,9 @@ def bench(
         raise Failure(
             f"There is no benchmark {name}. There are: {', '.join(found) or 'none here'}."
         )
-    report: dict[str, Any] = importlib.import_module(f"benchmarks.{name}").run(pairs=pairs)
+    report: dict[str, Any] = importlib.import_module(f"benchmarks.{name}").run(
+        pairs=pairs, scale=scale
+    )
     if as_json:
         print_json(report)
     else:

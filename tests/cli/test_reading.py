@@ -1,13 +1,19 @@
 """status, history, sql: what they tell people, and what they tell programs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Literal
 
 from api.services import Services
 from commands.customers import ActivateCustomer, ChangeCustomer, RegisterCustomer
 from domain.customers import Kind
+from store import embedded
+from store.database import Database, home
 from tests.cli.conftest import Kept
 
 
@@ -120,6 +126,28 @@ def test_sql_cannot_write_nor_read_what_is_personal(
     kept: Kept, customer: UUID, query: str, part: str
 ) -> None:
     kept("sql", query).failed(2, part)
+
+
+@pytest.fixture
+def one_url(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The embedded server as one that is not ours, with one URL for every role."""
+    url, reader = embedded.start(home()).url(), conninfo_to_dict(database.urls["reader"])
+    monkeypatch.setenv("KEPT_DATABASE_URL", url)
+    yield
+    with psycopg.connect(url, autocommit=True) as connection:
+        password = Literal(reader["password"])
+        restore = SQL("ALTER ROLE kept_reader PASSWORD {} VALID UNTIL 'infinity'").format(password)
+        connection.execute(restore)
+
+
+@pytest.mark.usefixtures("one_url")
+def test_sql_is_held_back_where_one_url_serves_every_role(kept: Kept, customer: UUID) -> None:
+    query = "SELECT session_user AS who, set_config('role', 'none', false) AS now"
+    ran = kept("sql", query, "--json").done()
+    assert ran.json == [{"who": "kept_reader", "now": "none"}]
+    assert "One URL serves the roles" in ran.err
+    kept("sql", "SELECT name FROM customers_v1").failed(2, "The reader may not do that")
+    assert "KEPT_READER_URL" in " ".join(kept("status", "--json").done().json["warnings"])
 
 
 def test_sql_asks_the_tenant_that_is_named(kept: Kept, customer: UUID) -> None:

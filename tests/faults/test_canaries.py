@@ -206,7 +206,10 @@ def test_the_canaries_are_there_for_whoever_has_the_keys(estate: Estate) -> None
 
 
 def test_they_are_in_no_table_but_the_read_models(estate: Estate) -> None:
-    estate.services.runner.wait_for(estate.services.log.head(), 60)
+    head = estate.services.log.head()
+    until(lambda: estate.services.runner.position() == head, "the read models are there")
+    shown = {table: text for table, text in everything_stored() if MODELS_OF in table}
+    assert estate.sower.found_in(shown["customers_v1"])
     tables = dict(everything_stored(but=MODELS_OF))
     assert tables.keys() >= {"events", "command_receipts", "unique_values", "personal_data"}
     assert len(tables["events"]) > 10_000
