@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.filters import column_value, json_schema_of, whole_number, wrong
+from api.filters import LONGEST_TEXT, column_value, json_schema_of, whole_number, wrong
 from api.parameters import MIN_POSITION_IN_QUERY, query
 from api.problems import Problem
 from domain.kernel import bare_type
@@ -16,7 +16,7 @@ from store.lists import MAX_LIMIT, Query
 
 DEFAULT_LIMIT: Final = 50
 LONGEST_CURSOR: Final = 4_000
-_BOUND: Final = {"type": "string", "maxLength": 60}
+_BOUND: Final = {"type": "string", "maxLength": LONGEST_TEXT}
 _LIMIT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
 _CURSOR: Final = {"type": "string", "maxLength": LONGEST_CURSOR}
 Plain = str | int | float | bool | None
@@ -203,7 +203,7 @@ class List:
     def _sort(self, asked: str | None, filters: set[str]) -> tuple[str, bool]:
         """How the list is sorted, if an index serves it with these columns as filters."""
         serves = [one.sort for one in self.model.serves if {*one.filters} == filters]
-        if asked:
+        if asked is not None:
             name, descending = self._named(asked)
         else:
             name, descending = serves[0] if serves else "", self._newest_first

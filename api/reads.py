@@ -76,9 +76,10 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
     caller = caller_of(request)
     caller.needs("read")
     progress = caller.served.progress
-    wanted = header(request, b"kept-min-position") or request.scope.get("min_position")
-    if wanted is not None:
-        await _reach(caller, whole_number("Kept-Min-Position", wanted, 0, MOST_POSITION))
+    wanted = (header(request, b"kept-min-position"), request.scope.get("min_position"))
+    for position in wanted:
+        if position is not None:
+            await _reach(caller, whole_number("Kept-Min-Position", position, 0, MOST_POSITION))
     reached = progress.position
     gate = caller.served.services.gate
     result = await anyio.to_thread.run_sync(read, gate, caller.reader, limiter=caller.served.reads)

@@ -10,11 +10,10 @@ besides; the second is one that leaves them to another process.
 
 import logging
 import multiprocessing
-import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import count
 from typing import Any
@@ -28,15 +27,12 @@ from api.tenancy import Options
 from benchmarks import plain_app
 from benchmarks.http_clients import CLIENTS, Load, Target, drive
 from benchmarks.kernel import PAIRS, Bar, Measured, interleaved, ratio, result
-from benchmarks.server import environment, fresh_database
-from commands.users import ActivateUser, InviteUser
-from store.database import Database, open_database
+from benchmarks.server import HOST, environment, fresh_database, serve_ours, served, worker_key
+from store.database import open_database
 
 SECONDS = 2.0
-HOST = "127.0.0.1"
 ALONE = "alone"
 """The tenant whose read models nobody keeps."""
-READY_SECONDS = 60.0
 
 
 def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
@@ -48,13 +44,13 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         ours = running.enter_context(closing(Services.open(database)))
         plain_app.create_table()
         kinds: dict[str, tuple[Callable[[int], None], str, str]] = {
-            "ours": (serve_ours, "/v1/customers", _key(database, ours.tenant.name)),
-            "ours alone": (serve_alone, "/v1/customers", _key(database, ALONE)),
+            "ours": (serve_ours, "/v1/customers", worker_key(database, ours.tenant.name)),
+            "ours alone": (serve_alone, "/v1/customers", worker_key(database, ALONE)),
             "sync": (serve_sync, "/customers", ""),
             "async": (serve_async, "/customers", ""),
         }
         targets = {
-            name: Target(running.enter_context(_served(work)), path, secret)
+            name: Target(running.enter_context(served(work)), path, secret)
             for name, (work, path, secret) in kinds.items()
         }
         pool = running.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
@@ -116,46 +112,6 @@ def _catch_up(services: Services) -> None:
     head = services.log.head()
     while services.runner.position() < head:
         time.sleep(0.05)
-
-
-def _key(database: Database, tenant: str) -> str:
-    """An API key of an active user."""
-    services = Services.open(database, tenant)
-    try:
-        invited = services.issue(InviteUser(name="Ada Bench", email="ada@bench.example.com"))
-        services.issue(ActivateUser(), invited.stream)
-        return services.api_keys.create(invited.stream, "sales")
-    finally:
-        services.close()
-
-
-@contextmanager
-def _served(work: Callable[[int], None]) -> Iterator[int]:
-    """A server in a process of its own; gives its port once it answers."""
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port: int = free.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=work, args=(port,))
-    process.start()
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            try:
-                socket.create_connection((HOST, port), 1).close()
-                break
-            except OSError:
-                assert process.is_alive(), "the server did not start"
-                assert time.monotonic() < deadline, "the server does not answer"
-                time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.join()
-
-
-def serve_ours(port: int) -> None:
-    """Kept, with the projection runner in the same process."""
-    serve(HOST, port, open_database())
 
 
 def serve_alone(port: int) -> None:

@@ -1,19 +1,27 @@
-"""Where benchmarks run: an embedded PostgreSQL of their own, durable, in a temporary home."""
+"""Where benchmarks run: an embedded PostgreSQL of their own, durable, in a temporary home, and the
+API in a process of its own."""
 
+import multiprocessing
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from api.services import open_default
+from api.server import serve
+from api.services import Services, open_default
+from commands.users import ActivateUser, InviteUser
 from store import embedded
-from store.database import Database, home
+from store.database import Database, home, open_database
 
+HOST = "127.0.0.1"
+READY_SECONDS = 60.0
 _SETTINGS = ("KEPT_HOME", "KEPT_DATABASE_URL", "KEPT_LINGER")
 
 
@@ -62,3 +70,43 @@ def environment() -> dict[str, Any]:
         "fsync": shown["fsync"],
         "synchronous_commit": shown["synchronous_commit"],
     }
+
+
+def worker_key(database: Database, tenant: str) -> str:
+    """An API key of an active user."""
+    services = Services.open(database, tenant)
+    try:
+        invited = services.issue(InviteUser(name="Ada Bench", email="ada@bench.example.com"))
+        services.issue(ActivateUser(), invited.stream)
+        return services.api_keys.create(invited.stream, "sales")
+    finally:
+        services.close()
+
+
+@contextmanager
+def served(work: Callable[[int], None]) -> Iterator[int]:
+    """A server in a process of its own; gives its port once it answers."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port: int = free.getsockname()[1]
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(port,))
+    process.start()
+    try:
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                socket.create_connection((HOST, port), 1).close()
+                break
+            except OSError:
+                assert process.is_alive(), "the server did not start"
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.join()
+
+
+def serve_ours(port: int) -> None:
+    """Kept, with the projection runner in the same process."""
+    serve(HOST, port, open_database())

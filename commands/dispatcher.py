@@ -21,7 +21,14 @@ from domain.kernel import Aggregate, Event
 from store.application import Held, LogApplication
 from store.codec import NewEvent
 from store.database import WouldWait, without_waiting
-from store.errors import KeysRaced, LogFull, StoreError, ValueTaken, VersionConflict
+from store.errors import (
+    KeysRaced,
+    LogFull,
+    StoreError,
+    SubjectErased,
+    ValueTaken,
+    VersionConflict,
+)
 from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
 from store.group_commit import Waiting
 from store.keys import DataKey
@@ -96,7 +103,7 @@ class Dispatcher:
         """
         try:
             return self._dispatch(order)
-        except (Rejected, VersionConflict, ValueTaken):
+        except (Rejected, VersionConflict, ValueTaken, SubjectErased):
             # It may have been stored before, and be refused now because of that very success.
             earlier = order.idempotency and self._log.receipt_of(order.idempotency)
             if earlier:

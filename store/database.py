@@ -8,6 +8,7 @@ models' views.
 import hashlib
 import hmac
 import os
+import select
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -54,6 +55,16 @@ def without_waiting() -> Iterator[None]:
         _patience.has_none = False
 
 
+PATIENCE: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "50000",
+}
+"""With a server that is cut off; the system's own would keep commits waiting for a quarter of an
+hour. What a URL says about it goes before.
+"""
 POOL_SIZE: Final = 8
 """Connections of one role in one process; commits go over one of their own."""
 
@@ -116,7 +127,7 @@ class Database:
                     min_size=0,
                     max_size=POOL_SIZE,
                     kwargs={"autocommit": True},
-                    check=None,
+                    check=_must_be_alive,
                     open=True,
                 )
             return pool
@@ -125,7 +136,17 @@ class Database:
         options = f"-c search_path={schema} -c application_name=kept-{role}"
         if conninfo_to_dict(self.urls[role]).get("user") != login(role):
             options += f" -c role={login(role)}"
-        return make_conninfo(self.urls[role], options=options)
+        return make_conninfo(
+            "", **{**PATIENCE, **conninfo_to_dict(self.urls[role])}, options=options
+        )
+
+
+def _must_be_alive(connection: Connection) -> None:
+    """A server has nothing to say to an idle connection, unless it takes leave."""
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    if readable.poll(0):
+        connection.execute("")  # raises if that was it, and the pool takes another one
 
 
 def _check_patience() -> None:
@@ -185,7 +206,14 @@ def _embedded(server: embedded.Server) -> Database:
         role: make_conninfo(server.url(), user=login(role), password=passwords[role])
         for role in ROLES
     }
-    return Database(urls)
+    database = Database(urls)
+    try:
+        database.connect("owner").close()
+    except psycopg.OperationalError:  # a home that lost its password has got another
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            for role in ROLES:
+                _let_in(connection, login(role), passwords[role])
+    return database
 
 
 def _create_roles(url: str, passwords: Mapping[Role, str]) -> None:
@@ -216,6 +244,12 @@ def _let_owner_create(connection: Connection) -> None:
         )
 
 
+def _let_in(connection: Connection, name: str, password: str) -> None:
+    connection.execute(
+        SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(Identifier(name), SqlLiteral(password))
+    )
+
+
 def _create_role(connection: Connection, name: str, password: str | None) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
         return
@@ -223,9 +257,7 @@ def _create_role(connection: Connection, name: str, password: str | None) -> Non
     connection.execute(SQL("CREATE ROLE {}").format(role))
     connection.execute(SQL("GRANT {} TO CURRENT_USER").format(role))
     if password is not None:
-        connection.execute(
-            SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, SqlLiteral(password))
-        )
+        _let_in(connection, name, password)
     if name == login("projector"):
         # To see that no open snapshot is older than a rebuilt table; without it a swap waits less.
         with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():

@@ -121,7 +121,7 @@ def _new_password(url: str, reader: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             SQL("ALTER ROLE {} LOGIN PASSWORD {} VALID UNTIL {}").format(
-                Identifier(reader), Literal(password), Literal(until)
+                Identifier(reader), Literal(password), Literal(until.isoformat())
             )
         )
     return password

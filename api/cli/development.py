@@ -12,7 +12,6 @@ PASSED_ON: Final = {
     "help_option_names": [],
 }
 """Everything after ``kept test`` is for pytest."""
-PACKAGES: Final = ("domain", "commands", "projections", "store", "api", "benchmarks", "tests")
 
 
 def bench(
@@ -26,7 +25,7 @@ def bench(
 
     found = _benchmarks()
     if name is None:
-        typer.echo("\n".join(found))
+        print_json(found) if as_json else typer.echo("\n".join(found))
         return
     if name not in found:
         raise Failure(

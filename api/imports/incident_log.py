@@ -8,7 +8,7 @@ holds several rows of a ticket, so that only the source's own count (``sys_mod_c
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -39,20 +39,31 @@ class Row:
 
     __slots__ = ("cells", "line", "sequence")
 
-    def __init__(self, line: int, sequence: int, cells: Sequence[str | None]) -> None:
+    def __init__(self, line: int, sequence: int, cells: list[str | None]) -> None:
         self.line, self.sequence, self.cells = line, sequence, cells
 
     def __getitem__(self, column: str) -> str | None:
         return self.cells[_PLACES[column]]
+
+    def put(self, column: str, cell: str | None) -> None:
+        """Mend a cell."""
+        self.cells[_PLACES[column]] = cell
 
     def count(self, column: str) -> int:
         """A column that counts; nothing counts as none."""
         text = self[column]
         return int(text) if text and text.isdecimal() else 0
 
-    def moment(self, column: str, zone: tzinfo) -> datetime | None:
-        """A column that holds a time."""
+    def moment(self, column: str, zone: tzinfo | None = None) -> datetime | None:
+        """A column that may hold a time; one of no zone unless one is given."""
         return _moment(self[column], zone)
+
+    def at(self, zone: tzinfo | None = None) -> datetime:
+        """When the ticket was so."""
+        found = self.moment("sys_updated_at", zone)
+        if found is None:
+            raise ValueError(f"line {self.line} has no time")
+        return found
 
     def differing(self, earlier: "Row") -> list[str]:
         """The columns in which it differs from an earlier row."""
@@ -123,6 +134,7 @@ def ordered(lines: Lines, tell: Tell) -> list[Row]:
             "sys_mod_count: is damaged in the first row. Taken as 0",
         )
         rows[0].sequence = 0
+        _begin_in_time(rows[0], rows[1], tell)
     rows.sort(key=lambda row: row.sequence)
     unique = rows[:1]
     for row in rows[1:]:
@@ -131,6 +143,18 @@ def ordered(lines: Lines, tell: Tell) -> list[Row]:
         else:
             unique.append(row)
     return unique
+
+
+def _begin_in_time(first: Row, second: Row, tell: Tell) -> None:
+    """A history begins with its beginning, also where the damaged row bears a later time."""
+    if first.at() <= second.at():
+        return
+    opened_at = first.moment("opened_at")
+    first_of_all, column = first, "opened_at"
+    if opened_at is None or opened_at > second.at():
+        first_of_all, column = second, "sys_updated_at"
+    tell(first.line, "mended", f"sys_updated_at: is damaged in the first row. Taken from {column}")
+    first.put("sys_updated_at", first_of_all[column])
 
 
 def _row(line: int, cells: list[str], tell: Tell) -> Row | None:

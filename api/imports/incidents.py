@@ -11,81 +11,16 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from api.imports.incident_log import Lines, Row, opened, ordered, tickets
+from api.imports.incident_words import FIELDS, OUTCOME, STATES
 from api.imports.intake import Intake
 from api.imports.items import Item, Step
 from commands.ticket_history import RecordTicket, RecordTicketChange, RecordTicketTransition
 from domain.envelope import Recorded
 from domain.kernel import fold
-from domain.ticket_history import Status, WaitingFor
+from domain.ticket_history import Status
 from domain.tickets import Ticket
 
 CLIENT: Final = "incidents"
-
-STATES: Final[dict[str, tuple[Status, WaitingFor | None]]] = {
-    "New": (Status.NEW, None),
-    "Active": (Status.OPEN, None),
-    "Awaiting User Info": (Status.PENDING, WaitingFor.CUSTOMER),
-    "Awaiting Evidence": (Status.PENDING, WaitingFor.CUSTOMER),
-    "Awaiting Problem": (Status.PENDING, WaitingFor.THIRD_PARTY),
-    "Awaiting Vendor": (Status.PENDING, WaitingFor.THIRD_PARTY),
-    "Resolved": (Status.RESOLVED, None),
-    "Closed": (Status.CLOSED, None),
-}
-"""The source's states here. Others (``-100``) are none of ours; they are recorded all the same."""
-
-_SWITCH: Final = {"true": True, "false": False, "TRUE": True, "FALSE": False}
-_LEVELS: Final = {
-    "1": "high",
-    "2": "medium",
-    "3": "low",
-    "1 - High": "high",
-    "2 - Medium": "medium",
-    "3 - Low": "low",
-}
-_CHANNELS: Final = {
-    "Phone": "phone",
-    "IVR": "phone",
-    "Email": "email",
-    "Self service": "self_service",
-    "Direct opening": "unknown",
-}
-_PRIORITIES: Final = {
-    "1": "urgent",
-    "2": "high",
-    "3": "medium",
-    "4": "low",
-    "1 - Critical": "urgent",
-    "2 - High": "high",
-    "3 - Moderate": "medium",
-    "4 - Low": "low",
-}
-FIELDS: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
-    "contact_type": ("channel", _CHANNELS),
-    "impact": ("impact", _LEVELS),
-    "urgency": ("urgency", _LEVELS),
-    "priority": ("priority", _PRIORITIES),
-    "knowledge": ("knowledge", _SWITCH),
-    "u_priority_confirmation": ("priority_confirmed", _SWITCH),
-    "active": ("source_active", _SWITCH),
-    "made_sla": ("made_sla", _SWITCH),
-    "category": ("category", None),
-    "subcategory": ("subcategory", None),
-    "u_symptom": ("symptom", None),
-    "location": ("location", None),
-    "cmdb_ci": ("configuration_item", None),
-    "vendor": ("vendor", None),
-    "problem_id": ("problem_reference", None),
-    "rfc": ("change_reference", None),
-    "caused_by": ("cause_reference", None),
-    "notify": ("notify", None),
-    "assignment_group": ("queue", None),
-    "assigned_to": ("source_assignee", None),
-    "caller_id": ("source_caller", None),
-    "reassignment_count": ("source_reassignments", None),
-}
-"""Columns that may change, the field that each goes to, and the words that are translated."""
-_OUTCOME: Final = ("made_sla", "source_active")
-"""Where a row changes the state as well, these are told with the transition."""
 
 
 def import_incidents(intake: Intake, path: Path, zone: tzinfo) -> None:
@@ -118,13 +53,10 @@ def _item(file: str, number: str, lines: Lines, zone: tzinfo) -> Item:
     item = Item(file, number, [line for line, _ in lines])
     earlier: Row | None = None
     for row in ordered(lines, item.note):
-        at = row.moment("sys_updated_at", zone)
-        if at is None:
-            continue
         if earlier is None:
-            _open(item, row, at, zone)
+            _open(item, row, row.at(zone), zone)
         else:
-            _go_on(item, earlier, row, at, zone)
+            _go_on(item, earlier, row, row.at(zone), zone)
         earlier = row
     return item
 
@@ -148,7 +80,7 @@ def _go_on(item: Item, earlier: Row, row: Row, at: datetime, zone: tzinfo) -> No
     changed = _values(item, row, row.differing(earlier))
     moves = row["incident_state"] != earlier["incident_state"]
     moves = moves or row.count("reopen_count") > earlier.count("reopen_count")
-    told = {name: changed.pop(name) for name in _OUTCOME if moves and name in changed}
+    told = {name: changed.pop(name) for name in OUTCOME if moves and name in changed}
     if changed:
         changed |= {"sequence": row.sequence, "changed_by": row["sys_updated_by"]}
         item.add(row.line, at, RecordTicketChange, changed)
@@ -173,7 +105,7 @@ def _values(item: Item, row: Row, columns: Iterable[str]) -> dict[str, Any]:
                 item.note(row.line, "mended", f"{column}: is a word not known here. Left out")
         if field == "channel":
             value = value or "unknown"
-        if field in ("priority", *_OUTCOME) and value is None:
+        if field in ("priority", *OUTCOME) and value is None:
             continue
         values[field] = value
     return values
@@ -200,7 +132,7 @@ def _end(row: Row, zone: tzinfo) -> dict[str, Any]:
     status, _ = STATES.get(row["incident_state"] or "", (None, None))
     if status not in (Status.RESOLVED, Status.CLOSED):
         return {}
-    end = {
+    end: dict[str, Any] = {
         "resolution_code": row["closed_code"],
         "source_resolved_by": row["resolved_by"],
         "source_resolved_at": row.moment("resolved_at", zone),

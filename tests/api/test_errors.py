@@ -6,15 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from api.bodies import MAX_BODY
 from api.problems import TITLES, problem_of
 from api.routing import KeyedRoute
 from api.sales import router
+from commands.dispatcher import Contended
 from commands.kernel import COMMANDS, Command
-from domain.kernel import bare_type
-from store.errors import EventTooLarge, LogUnavailable, SubjectErased, Unrecordable
+from store.errors import EventTooLarge, LogFull, LogUnavailable, SubjectErased, Unrecordable
 from tests.api.conftest import Api, Running
 
 CANARY = "canary7f3a91c0e5"
@@ -275,6 +277,8 @@ def test_what_nobody_expected_says_nothing_but_where_to_look(
         (EventTooLarge(70_000), 413),
         (Unrecordable(), 422),
         (LogUnavailable(), 503),
+        (LogFull(), 503),
+        (Contended(), 503),
     ],
 )
 def test_what_the_store_says_has_a_status(error: Exception, status: int) -> None:
@@ -284,6 +288,12 @@ def test_what_the_store_says_has_a_status(error: Exception, status: int) -> None
     assert (b"retry-after" in dict(reply.raw_headers)) == (status == 503)
 
 
+@pytest.mark.parametrize("error", [psycopg.OperationalError(CANARY), PoolTimeout(CANARY)])
+def test_a_database_that_is_away_is_not_our_bug(error: Exception) -> None:
+    reply = problem_of(error).reply()
+    assert (reply.status_code, dict(reply.raw_headers)[b"retry-after"]) == (503, b"2")
+    assert CANARY.encode() not in bytes(reply.body)
+
+
 def test_every_type_has_a_title() -> None:
     assert all(400 <= status < 600 and title for status, title in TITLES.values())
-    assert not [field for field in map(bare_type, ()) if field]

@@ -39,7 +39,7 @@ def test_bench_lists_and_refuses(kept: Kept) -> None:
 
 
 def test_bench_reports(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = SimpleNamespace(run=lambda pairs: {"ratio": 3.0, "pairs": pairs})
+    made = SimpleNamespace(run=lambda pairs, scale: {"ratio": 3.0, "pairs": pairs})
     monkeypatch.setitem(sys.modules, "benchmarks.append", made)
     report = kept("bench", "append", "--pairs", "1", "--json").done().json
     assert report == {"ratio": 3.0, "pairs": 1}

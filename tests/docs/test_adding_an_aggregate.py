@@ -48,33 +48,20 @@ def run(copy: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
-def pytest_in(copy: Path, *arguments: str) -> None:
-    run(copy, "pytest", "-q", "-p", "no:cacheprovider", *arguments)
-
-
 def test_the_page_touches_what_it_says_and_nothing_else() -> None:
     table = PAGE.read_text("utf-8").partition("| file | what |")[2].partition("\n\n")[0]
     touched = {block.path for block in blocks(PAGE)} - {"tests/api/test_feedback.py"}
     assert all(f"`{path}`" in table for path in touched), sorted(touched)
 
 
-def test_its_rules_hold(copy: Path) -> None:
-    pytest_in(copy, "tests/feedback")
-
-
-def test_the_laws_and_the_words_cover_it(copy: Path) -> None:
-    pytest_in(copy, "tests/domain/test_laws.py", "-k", "Feedback or list or names or page")
-    pytest_in(copy, "tests/projections/test_words.py", "-k", "feedback")
-
-
-def test_its_golden_events_are_written_by_the_script(copy: Path) -> None:
+def test_it_works_from_its_rules_to_the_api_and_the_history(copy: Path) -> None:
     run(copy, "tests.store.golden")
     assert (copy / "tests" / "golden" / "FeedbackAnswered.v1.json").exists()
-    pytest_in(copy, "tests/store/test_golden.py", "-k", "Feedback")
-
-
-def test_it_goes_from_the_api_to_the_history(copy: Path) -> None:
-    pytest_in(copy, "tests/api/test_feedback.py")
+    for_everybody = ("domain/test_laws.py", "projections/test_words.py", "store/test_golden.py")
+    tests = ["tests/feedback", "tests/api/test_feedback.py", *(f"tests/{x}" for x in for_everybody)]
+    # Of what is there for every aggregate, what is about this one, and the tables of contents.
+    chosen = "feedback or in_the_list or names_and_prefixes"
+    run(copy, "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *tests)
 
 
 def test_it_is_written_as_we_write(copy: Path) -> None:

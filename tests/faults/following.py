@@ -40,7 +40,7 @@ TALLIED: Final = (*PROJECTIONS, tally)
 class Held(Runner):
     """Stops in the middle of a batch."""
 
-    def _write(self, connection: Connection, *arguments: Any) -> None:
+    def _write(self, connection: Connection, *arguments: Any) -> Any:
         super()._write(connection, *arguments)
         print("in the middle", flush=True)
         threading.Event().wait()

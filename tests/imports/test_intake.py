@@ -220,6 +220,31 @@ def test_a_full_queue_is_waited_for(
     assert not notes.of("not_taken")
 
 
+PEOPLE = {
+    "caller_id": "canary-caller-01",
+    "opened_by": "canary-opened-02",
+    "sys_created_by": "canary-creator03",
+    "sys_updated_by": "canary-updater04",
+    "assigned_to": "canary-assigned5",
+    "resolved_by": "canary-resolver6",
+    "location": "canary-location7",
+    "number": "canary-number-08",
+}
+
+
+def test_people_are_not_in_the_log(services: Services, write: Write) -> None:
+    others = {name: cell.replace("canary", "Canary") for name, cell in PEOPLE.items()}
+    others["number"] = PEOPLE["number"]
+    path = write(PEOPLE, others | {"sys_mod_count": "1", "incident_state": "Resolved"})
+    run(services, path.rename(path.with_name("canary-file-0009")))
+    [seen] = shown(services, "source_caller source_assignee location")
+    assert seen == ["Canary-caller-01", "Canary-assigned5", "Canary-location7"]
+    with services.database.borrow("writer", services.tenant.schema) as connection:
+        for table in ("events", "personal_data", "unique_values", "parked"):
+            rows = connection.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
+            assert "canary" not in str(rows).casefold()
+
+
 @pytest.mark.faults
 def test_a_killed_import_goes_on_where_it_stopped(database: Database, write: Write) -> None:
     states = ("New", "Active", "Awaiting User Info", "Active", "Resolved", "Closed")

@@ -22,7 +22,6 @@ from projections.kernel import Projection, RecordRow, Row
 from projections.rebuild import prepare, rebuild
 from projections.runner import Runner
 from projections.tables import table_of
-from store.database import Connection
 from store.read_models import Table
 from store.tracking import Overtaken, Tracking
 
@@ -236,11 +235,11 @@ def test_a_retry_in_the_middle_of_a_batch_loses_no_event(
     retry = threading.Thread(target=lambda: fragile.retry_parked("customers", customer))
 
     class Interrupted(Runner):
-        def _write(self, connection: Connection, *arguments: Any) -> None:
+        def _write(self, *arguments: Any) -> Any:
             if not retry.ident:
                 retry.start()
                 retry.join(0.2)  # it has to wait for this batch, or has been in time for it
-            super()._write(connection, *arguments)
+            return super()._write(*arguments)
 
     open_runner(weak, Interrupted).catch_up()
     retry.join()

@@ -95,9 +95,10 @@ def _plain(name: str, kind: type[Any], marks: list[Any]) -> Any:
         return [*kind][-1]
     if kind is str:
         return _text(name, marks)
+    if kind is int:
+        return min([7, *(mark.le for mark in marks if hasattr(mark, "le"))])
     fixed: dict[Any, Any] = {
         bool: True,
-        int: 7,
         UUID: id_of(name),
         date: date(2026, 2, 28),
         datetime: datetime(2026, 2, 28, 23, 59, 59, 123456, UTC),
