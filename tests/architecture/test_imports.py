@@ -1,4 +1,4 @@
-"""Who may know whom. The contracts in pyproject.toml say it of packages; here is what they cannot."""
+"""Who may know whom. The contracts in pyproject.toml say most of it; here is what they cannot."""
 
 import subprocess
 import sys
@@ -48,8 +48,8 @@ def outside(module: Module, *allowed: str) -> list[str]:
 
 
 def test_the_domain_is_plain() -> None:
-    """Events have to be readable in ten years, by whatever then reads them: the standard library and
-    pydantic only. (The contract names who is forbidden; this names who is allowed.)
+    """Events have to be readable in ten years, by whatever then reads them: the standard library
+    and pydantic only. (The contract names who is forbidden; this names who is allowed.)
     """
     wrong = [
         line
@@ -71,8 +71,8 @@ def test_the_commands_of_an_aggregate_know_the_domain_and_their_kernel(name: str
 
 @pytest.mark.parametrize("name", [*NAMES, "history"])
 def test_the_steps_of_a_projection_know_the_domain_and_their_kernel(name: str) -> None:
-    """They are run live, in rebuilds, as of any date and in tests, which is only possible as long as
-    they know none of these.
+    """They are run live, in rebuilds, as of any date and in tests, which is only possible as long
+    as they know none of these.
     """
     (module,) = [one for one in modules("projections") if one.name == f"projections.{name}"]
     assert outside(module, "domain", "projections.kernel") == []

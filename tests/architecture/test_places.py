@@ -11,7 +11,7 @@ import domain
 import projections
 from commands.kernel import COMMANDS, Command
 from domain.kernel import Aggregate, Event
-from projections.kernel import Derived, Projection
+from projections.kernel import Derived, Projection, ReadModel
 from tests.architecture.source import ROOT, modules
 
 AGGREGATES = domain.AGGREGATES
@@ -70,7 +70,7 @@ def test_every_event_belongs_to_a_listed_aggregate() -> None:
 
 
 def test_every_module_with_commands_is_in_the_table_of_contents() -> None:
-    """A command that nothing imports does not exist: no route, no command line, no tests of laws."""
+    """A command that nothing imports does not exist: no route, no documentation, no tests."""
     found = {
         module
         for module in imported("commands")
@@ -89,7 +89,7 @@ def test_every_read_model_is_in_the_table_of_contents() -> None:
         for name, one in vars(module).items()
         if isinstance(one, Projection | Derived)
     ]
-    listed = (*projections.PROJECTIONS, *projections.DERIVED)
+    listed: tuple[ReadModel, ...] = (*projections.PROJECTIONS, *projections.DERIVED)
     assert {id(one) for one in found} == {id(one) for one in listed}
     assert len({one.name for one in listed}) == len(listed)
 
