@@ -47,7 +47,7 @@ async def next_events(caller: Caller, wanted: Filter, after: int, limit: int, wa
             found = Found(recent, reached, is_at_head=len(recent) < limit)
         else:
             found = await anyio.to_thread.run_sync(
-                scan, log, wanted, after, limit, limiter=served.reads
+                scan, log, wanted, after, limit, limiter=served.scans
             )
         left = deadline - time.monotonic()
         if found.events or not found.is_at_head or left <= 0 or tailer.is_stopped:
@@ -58,30 +58,36 @@ async def next_events(caller: Caller, wanted: Filter, after: int, limit: int, wa
 
 
 def scan(log: EventLog, wanted: Filter, after: int, limit: int) -> Found:
-    """Look through the log, for a bounded time."""
+    """Look through the log, for a bounded time; only what is wanted is decrypted."""
     if wanted.stream is not None:
-        return _scan_stream(log, wanted, after, limit)
+        return _scan_stream(log, wanted, UUID(wanted.stream), after, limit)
+    if wanted == Filter():
+        events = log.read(after, limit)
+        reached = events[-1].position if events else after
+        return Found(events, reached, is_at_head=len(events) < limit)
     deadline = time.monotonic() + SCAN_SECONDS
-    at_once = limit if wanted == Filter() else SCANNED
-    events: list[Recorded] = []
-    while True:
-        page = log.read(after, at_once)
-        for recorded in page:
-            if wanted.matches(facts_of(recorded.body)):
-                events.append(recorded)
-                if len(events) == limit:
-                    return Found(events, recorded.position, is_at_head=False)
-        after = page[-1].position if page else after
-        if len(page) < at_once or time.monotonic() > deadline:
-            return Found(events, after, is_at_head=len(page) < at_once)
+    positions: list[int] = []
+    is_at_head = False
+    while len(positions) < limit and not is_at_head and time.monotonic() < deadline:
+        bodies = log.bodies(after, SCANNED)
+        is_at_head = len(bodies) < SCANNED
+        for position, body in bodies:
+            after = position
+            if wanted.matches(facts_of(body)):
+                positions.append(position)
+                if len(positions) == limit:
+                    is_at_head = False
+                    break
+    found = log.at(positions) if positions else {}
+    return Found([found[one] for one in positions], after, is_at_head)
 
 
-def _scan_stream(log: EventLog, wanted: Filter, after: int, limit: int) -> Found:
+def _scan_stream(log: EventLog, wanted: Filter, stream: UUID, after: int, limit: int) -> Found:
     """One record's events are found by index, wherever they are."""
     head = log.head()
     events = [
         one
-        for one in log.load(UUID(wanted.stream))
+        for one in log.load(stream)
         if after < one.position <= head and wanted.matches(facts_of(one.body))
     ]
     if len(events) >= limit:
@@ -94,7 +100,7 @@ async def shown(caller: Caller, events: list[Recorded]) -> list[dict[str, Any]]:
     gate, reader = caller.served.services.gate, caller.reader
     if len(events) <= FEW:
         return gate.events(reader, events)
-    return await anyio.to_thread.run_sync(gate.events, reader, events, limiter=caller.served.reads)
+    return await anyio.to_thread.run_sync(gate.events, reader, events, limiter=caller.served.scans)
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:

@@ -23,7 +23,7 @@ class Progress:
     ) -> None:
         self.position = 0
         self._runner, self._loop = runner, loop
-        self._follows = follows
+        self.follows = follows
         """The runner works in this process, and so it tells."""
         self._reported = 0
         self._is_told = False
@@ -31,6 +31,10 @@ class Progress:
         self._poller: asyncio.Task[None] | None = None
         if follows:
             runner.on_progress(self._hear)
+
+    def look(self) -> int:
+        """The position, asked for where the runner is elsewhere; blocks, so in a thread."""
+        return self.position if self.follows else self._runner.position()
 
     async def start(self) -> None:
         """Find out where the read models are."""
@@ -40,7 +44,7 @@ class Progress:
         """Wait until every read model has folded ``position``; False if that takes too long."""
         if self.position >= position:
             return True
-        if not self._follows and (self._poller is None or self._poller.done()):
+        if not self.follows and (self._poller is None or self._poller.done()):
             self._poller = asyncio.create_task(self._poll())
         reached = self._loop.create_future()
         entry = (position, id(reached), reached)
@@ -75,7 +79,8 @@ class Progress:
         self._move(self._reported)
 
     def _move(self, position: int) -> None:
-        self.position = max(self.position, position)
+        # It may go back: a server that is lost takes the last commits of the runner along.
+        self.position = position
         while self._waiting and self._waiting[0][0] <= self.position:
             self._wake(self._waiting.pop(0)[2])
 

@@ -75,14 +75,17 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
     """
     caller = caller_of(request)
     caller.needs("read")
-    progress = caller.served.progress
+    served = caller.served
     wanted = (header(request, b"kept-min-position"), request.scope.get("min_position"))
     for position in wanted:
         if position is not None:
             await _reach(caller, whole_number("Kept-Min-Position", position, 0, MOST_POSITION))
-    reached = progress.position
-    gate = caller.served.services.gate
-    result = await anyio.to_thread.run_sync(read, gate, caller.reader, limiter=caller.served.reads)
+
+    def work() -> tuple[int, T]:
+        # Asked before reading: everything up to there is in what is read.
+        return served.progress.look(), read(served.services.gate, caller.reader)
+
+    reached, result = await anyio.to_thread.run_sync(work, limiter=served.reads)
     return result, {"Kept-Position": str(reached)}
 
 

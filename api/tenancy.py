@@ -14,8 +14,10 @@ from api.tailer import Tailer
 from store import tenants
 from store.database import Database
 
-READERS: Final = 8
-"""Reads at once in one tenant: as many as the database pool has connections."""
+READERS: Final = 6
+"""Reads at once in one tenant."""
+SCANNERS: Final = 2
+"""Feeds at once that look through the log: they are patient, and reads are not to wait for them."""
 NAMES_SECONDS: Final = 1.0
 """How often the list of tenants is read at most, whatever tenants callers name."""
 
@@ -39,6 +41,7 @@ class Served:
     progress: Progress
     tailer: Tailer
     reads: CapacityLimiter
+    scans: CapacityLimiter
 
     async def close(self) -> None:
         """Let go of those who wait, then let the last commits through."""
@@ -101,7 +104,9 @@ class Tenancy:
         tailer = Tailer(services.log, loop)
         services.runner.on_progress(tailer.hear)  # it also hears of other processes' commits
         issuer = Issuer(services.dispatcher, loop, self.options.max_waiting)
-        return Served(services, issuer, progress, tailer, CapacityLimiter(READERS))
+        return Served(
+            services, issuer, progress, tailer, CapacityLimiter(READERS), CapacityLimiter(SCANNERS)
+        )
 
     async def _names(self) -> frozenset[str]:
         # Asked before any key is checked, so a made-up name must not open a pool of connections.

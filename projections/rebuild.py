@@ -88,8 +88,9 @@ def rebuild(
         work.copy()
         work.index()
         work.swap()
-        sums = {model.name: table_of(model).checksum(connection) for model in chosen}
-    return [Rebuilt(name, *sums[name], work.live_checksums.get(name)) for name in sums]
+    return [
+        Rebuilt(name, *summed, work.live_checksums.get(name)) for name, summed in work.sums.items()
+    ]
 
 
 @dataclass
@@ -104,6 +105,8 @@ class _Rebuild:
     drafts: dict[str, Table] = field(default_factory=dict)
     """The tables beside the live ones."""
     folding: Folding = field(init=False)
+    sums: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Rows and checksum of each draft, where its live table stood when they were compared."""
     live_checksums: dict[str, str] = field(default_factory=dict)
     models: tuple[ReadModel, ...] = field(init=False)
     """All that the release has, chosen or not."""
@@ -191,10 +194,11 @@ class _Rebuild:
                     raise
 
     def _sum_up(self, tracking: Tracking) -> None:
-        """The checksums of the live tables, as far as they hold the same columns."""
+        """The checksums of the drafts, and of live tables as far as they hold the same columns."""
         known = tracking.known()
         for model in self.chosen:
             table = table_of(model)
+            self.sums[model.name] = self.drafts[model.name].checksum(self.connection)
             _, shape = known.get((model.name, model.version), (0, None))
             if shape == table.shape:
                 self.live_checksums[model.name] = table.checksum(self.connection)[1]

@@ -71,6 +71,8 @@ class Runner:
             except Exception as lost:  # whatever it is, the read models must not stop for good
                 log.warning("the projection runner starts over: %s", type(lost).__name__)
                 self._drop_connection()
+                # If the server was lost, its last commits here may be: nobody may count on them.
+                self._report(0)
                 self._stopping.wait(RETRY)
         self._drop_connection()
 

@@ -114,6 +114,10 @@ class Checker:
             return
         if self._state is None:
             self._state = event.AGGREGATE()
+        if not isinstance(self._state, event.AGGREGATE):
+            self._tell(entry.position, f"A {entry.type} stands among the events of another kind.")
+            self._is_known = False
+            return
         self._state = event.evolve(self._state)
         self._check_commitments(entry, body, event, rows)
 

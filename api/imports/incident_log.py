@@ -96,7 +96,7 @@ def opened(path: Path) -> Iterator[IO[str]]:
                 yield io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     except FileNotFoundError:
         raise ImportStopped(f"There is no file {path}. Check the path.") from None
-    except (OSError, UnicodeDecodeError, zipfile.BadZipFile) as wrong:
+    except (OSError, UnicodeDecodeError, csv.Error, zipfile.BadZipFile) as wrong:
         raise ImportStopped(f"{path.name} cannot be read ({wrong}).") from None
 
 

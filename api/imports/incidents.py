@@ -137,8 +137,9 @@ def _end(row: Row, zone: tzinfo) -> dict[str, Any]:
         "source_resolved_by": row["resolved_by"],
         "source_resolved_at": row.moment("resolved_at", zone),
     }
-    closed = {"source_closed_at": row.moment("closed_at", zone)} if status is Status.CLOSED else {}
-    return end | closed
+    if status is Status.CLOSED:
+        end["source_closed_at"] = row.moment("closed_at", zone)
+    return end
 
 
 def _missing(item: Item, past: Sequence[Recorded]) -> list[Step]:

@@ -1,5 +1,6 @@
 """Random values of sixteen characters, put into every personal field, and found again."""
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,6 +20,8 @@ CLOSED: Final = {"language": "zh-Hans", "time_zone": "Asia/Shanghai", "country":
 CUSTOM_KEY: Final = "hobby"
 """The custom field that is declared for each kind of record."""
 _OLD: Final = date(1890, 1, 1)
+SIGN: Final = "c4na7y"
+_CANARY: Final = re.compile(f"{SIGN}[0-9a-f]{{10}}")
 
 
 @dataclass
@@ -27,11 +30,13 @@ class Sower:
 
     sown: dict[str, str] = field(default_factory=dict)
     """Where a canary was put, by canary."""
+    others: dict[str, str] = field(default_factory=dict)
+    """Those that are not of the usual form: phone numbers and birthdays."""
     _days: Any = field(default_factory=count)
 
     def canary(self, where: str) -> str:
-        """A new one: 64 random bits as sixteen characters."""
-        made = secrets.token_hex(8)
+        """A new one: a sign by which it is found, and 40 random bits; sixteen characters."""
+        made = SIGN + secrets.token_hex(5)
         self.sown[made] = where
         return made
 
@@ -72,7 +77,7 @@ class Sower:
             return CLOSED[form]
         if form == "phone":
             number = f"+49{secrets.randbelow(9 * 10**12) + 10**12}"
-            self.sown[number] = where
+            self.sown[number] = self.others[number] = where
             return number
         canary = self.canary(where)
         return {"email": f"{canary}@example.com", "website": f"https://{canary}.example/"}.get(
@@ -81,12 +86,13 @@ class Sower:
 
     def _day(self, where: str) -> str:
         day = (_OLD + timedelta(days=next(self._days))).isoformat()
-        self.sown[day] = where
+        self.sown[day] = self.others[day] = where
         return day
 
     def found_in(self, text: str) -> dict[str, str]:
         """The canaries that occur in a text, with where they were put."""
-        return {canary: where for canary, where in self.sown.items() if canary in text}
+        found = {*_CANARY.findall(text)} | {one for one in self.others if one in text}
+        return {canary: where for canary, where in self.sown.items() if canary in found}
 
 
 def marks(info: FieldInfo) -> list[Any]:

@@ -66,6 +66,8 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
         load = Load(house, clients)
         load.goes_on(1)
         yield load
+        # Here and not in a test, so that every house is looked at, however tests are shared out.
+        assert_all_adds_up(load)
     finally:
         for client in clients:
             client.surprises.append("the test is over")
@@ -102,13 +104,16 @@ def assert_the_log_holds(load: Load) -> None:
     assert lost == {}
 
 
-def test_at_the_end_all_adds_up(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def assert_all_adds_up(load: Load) -> None:
+    """At the end, when every command was answered."""
     for client in load.clients:
         client.stop()
     load.no_surprise()
     assert_the_log_holds(load)
     assert_nothing_is_stored_twice(load)
-    assert_nothing_is_in_memory_only(load, monkeypatch)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KEPT_HOME", str(load.house.home))
+        assert_nothing_is_in_memory_only(load)
 
 
 def assert_nothing_is_stored_twice(load: Load) -> None:
@@ -130,9 +135,8 @@ def assert_nothing_is_stored_twice(load: Load) -> None:
     assert commands == (len(acknowledged), len(acknowledged))
 
 
-def assert_nothing_is_in_memory_only(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def assert_nothing_is_in_memory_only(load: Load) -> None:
     """The server has kept the read models; a rebuild from the log alone is equal to them."""
-    monkeypatch.setenv("KEPT_HOME", str(load.house.home))
     database = open_database(Path(load.house.home))
     services = Services.open(database)
     try:

@@ -305,6 +305,18 @@ def test_a_lost_connection_parks_nothing_and_is_made_again(running: Services) ->
     assert row(running, customer)["size"] == 2
 
 
+def test_what_a_server_lost_with_its_last_commits_is_waited_for_again(running: Services) -> None:
+    """The runner does not wait for the disk, so what it said to have folded may be gone."""
+    customer = register(running)
+    position = change(running, customer, level=Level.A)
+    assert running.runner.wait_for(position, PATIENCE)
+    told: list[int] = []
+    running.runner.on_progress(told.append)
+    end_backends(running, "kept-projector")
+    until(lambda: told[-1:] == [position])
+    assert told[0] == 0
+
+
 def end_backends(services: Services, application: str) -> None:
     """End connections of a kind, as a network does."""
     with services.database.connect("projector", services.tenant.schema) as connection:
