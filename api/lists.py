@@ -188,6 +188,10 @@ class List:
         )
 
     def _values(self, given: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+        for name, value in given.items():
+            choices = self._choices(self.filters[name])
+            if choices and value not in (None, "", *choices):
+                raise wrong(name, f"is none of the choices. Give one of: {', '.join(choices)}.")
         return {
             self.filters[name]: column_value(name, self.columns[self.filters[name]], value, zone)
             for name, value in given.items()
@@ -221,8 +225,11 @@ class List:
         return name, asked.startswith("-")
 
     def _schema(self, column: str) -> dict[str, Any]:
+        return json_schema_of(self.columns[column], self._choices(column))
+
+    def _choices(self, column: str) -> list[str] | None:
+        """What the column may hold, where that is listed."""
         field = self.model.row.model_fields[self.columns[column].field]
         kind = bare_type(field.annotation)
         is_enum = isinstance(kind, type) and issubclass(kind, Enum)
-        choices = [one.value for one in kind] if is_enum else None
-        return json_schema_of(self.columns[column], choices)
+        return [one.value for one in kind] if is_enum else None
