@@ -1,7 +1,6 @@
 """The tenants that this process serves, each opened by the first request with a key of it."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +17,6 @@ READERS: Final = 6
 """Reads at once in one tenant."""
 SCANNERS: Final = 2
 """Feeds at once that look through the log: they are patient, and reads are not to wait for them."""
-NAMES_SECONDS: Final = 1.0
-"""How often the list of tenants is read at most, whatever tenants callers name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,6 @@ class Tenancy:
         self.database, self.options = database, options
         self.open: dict[str, Served] = {}
         self._opening = asyncio.Lock()
-        self._known: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
         self._closed = False
 
     async def served(self, name: str) -> Served | None:
@@ -66,7 +62,7 @@ class Tenancy:
         if found is not None:
             return found
         async with self._opening:
-            if name not in self.open and name in await self._names() and not self._closed:
+            if name not in self.open and not self._closed and await self._exists(name):
                 self.open[name] = await self._open(name)
             return self.open.get(name)
 
@@ -108,10 +104,6 @@ class Tenancy:
             services, issuer, progress, tailer, CapacityLimiter(READERS), CapacityLimiter(SCANNERS)
         )
 
-    async def _names(self) -> frozenset[str]:
+    async def _exists(self, name: str) -> bool:
         # Asked before any key is checked, so a made-up name must not open a pool of connections.
-        asked, known = self._known
-        if time.monotonic() - asked > NAMES_SECONDS:
-            known = frozenset(await asyncio.to_thread(tenants.names, self.database))
-            self._known = (time.monotonic(), known)
-        return known
+        return await asyncio.to_thread(tenants.exists, self.database, name)

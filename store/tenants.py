@@ -53,7 +53,7 @@ def schema_of(name: str) -> str:
     Raises:
         TenantError: the name cannot be one.
     """
-    if not _NAME.match(name) or name.endswith("_keys"):
+    if not _may_name(name):
         raise TenantError(
             f"{name!r} cannot name a tenant. Use small letters, digits and _, at most 41, "
             "beginning with a letter and not ending with _keys."
@@ -97,6 +97,14 @@ def find(database: Database, name: str) -> Tenant:
     return Tenant(name, ZoneInfo(row[0]))
 
 
+def exists(database: Database, name: str) -> bool:
+    """Whether there is a tenant of this name, whatever else the name may be."""
+    if not _may_name(name):
+        return False
+    with database.borrow("writer", "public") as connection:
+        return _exists(connection, schema_of(name))
+
+
 def names(database: Database) -> list[str]:
     """Every tenant's name."""
     with database.connect("owner") as connection:
@@ -119,6 +127,10 @@ def upgrade(database: Database, name: str) -> list[str]:
         if not _exists(connection, schema):
             raise _unknown(name)
         return _migrate(connection, schema)
+
+
+def _may_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and not name.endswith("_keys")
 
 
 def _zone(name: str) -> ZoneInfo:

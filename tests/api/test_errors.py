@@ -14,8 +14,12 @@ from api.bodies import MAX_BODY
 from api.problems import TITLES, problem_of
 from api.routing import KeyedRoute
 from api.sales import router
+from api.services import create_tenant
 from commands.dispatcher import Contended
 from commands.kernel import COMMANDS, Command
+from store import tenants
+from store.api_keys import ApiKeys
+from store.database import Database
 from store.errors import EventTooLarge, LogFull, LogUnavailable, SubjectErased, Unrecordable
 from tests.api.conftest import Api, Running
 
@@ -59,6 +63,20 @@ def test_a_key_opens_its_own_tenant_only(shared: Api) -> None:
     key = shared.key("admin").replace(f"kept_{shared.services.tenant.name}_", "kept_default_")
     with httpx2.Client(base_url=shared.url, headers={"Authorization": f"Bearer {key}"}) as other:
         Api.refused(other.get("/v1/customers"), 401, "unauthenticated", "unknown or was revoked")
+
+
+def test_a_key_opens_a_tenant_that_was_made_a_moment_ago(
+    running: Running, database: Database
+) -> None:
+    name = f"fresh_{uuid4().hex[:8]}"
+    with httpx2.Client(base_url=running.url) as client:
+        early = {"Authorization": f"Bearer kept_{name}_000000000000_{'0' * 48}"}
+        Api.refused(client.get("/v1/customers", headers=early), 401, "unauthenticated", "unknown")
+        create_tenant(database, name, "UTC")
+        key = ApiKeys(database, tenants.find(database, name)).create(uuid4(), "sales")
+        answer = client.get("/v1/customers", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200, answer.text
+    running.shut(name)
 
 
 def test_a_key_of_a_user_who_left_opens_nothing(shared: Api) -> None:

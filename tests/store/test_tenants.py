@@ -65,6 +65,12 @@ def test_a_tenant_that_is_not_there(database: Database) -> None:
     assert "nobody" not in tenants.names(database)
 
 
+def test_what_exists(database: Database, bare_tenant: tenants.Tenant) -> None:
+    assert tenants.exists(database, bare_tenant.name)
+    for name in ("nobody", f"{bare_tenant.name}_keys", f"{bare_tenant.name}\n", "", "../x", "é"):
+        assert not tenants.exists(database, name)
+
+
 def test_a_tenant_without_a_time_zone_is_not_made(database: Database) -> None:
     for zone in ("Mars/Olympus", "", "../etc/passwd"):
         with pytest.raises(TenantError, match=r"is no time zone\. Write an IANA name"):
