@@ -37,15 +37,17 @@ def envelope_of(request: Request, caller: Caller) -> Envelope:
     """
     access = caller.access
     now = datetime.now(UTC)
-    return Envelope(
-        actor=access.user_id,
-        occurred_at=_occurred_at(request, caller, now),
-        source=Source(kind="api", client=access.key_id),
-        command_id=uuid7(),
-        on_behalf_of=_on_behalf_of(request, caller),
-        correlation_id=_id(request, "Kept-Correlation-Id"),
-        causation_id=_id(request, "Kept-Causation-Id"),
-        reason=_reason(request),
+    return Envelope.of(
+        {
+            "actor": access.user_id,
+            "occurred_at": _occurred_at(request, caller, now),
+            "source": Source.of({"kind": "api", "client": access.key_id}),
+            "command_id": uuid7(),
+            "on_behalf_of": _on_behalf_of(request, caller),
+            "correlation_id": _id(request, "Kept-Correlation-Id"),
+            "causation_id": _id(request, "Kept-Causation-Id"),
+            "reason": _reason(request),
+        }
     )
 
 

@@ -7,9 +7,7 @@ each, as for the others, costs three times as much as the decision.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -25,12 +23,6 @@ THREADS: Final = 64
 """Commands at once that have to ask the database before they can be decided."""
 
 
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    takers: int = 0
-
-
 class Issuer:
     """Issues the commands of one tenant, within a bound."""
 
@@ -40,7 +32,8 @@ class Issuer:
         self._dispatcher, self._loop, self._max_waiting = dispatcher, loop, max_waiting
         self._limiter = CapacityLimiter(THREADS)
         self._on_their_way = 0
-        self._turns: dict[UUID, _Turn] = {}
+        self._turns: dict[UUID, deque[asyncio.Future[None]]] = {}
+        """Records that a command is being issued for, and the others that wait for their turn."""
         self._settled: deque[asyncio.Future[None]] = deque()
         self._is_told = False
 
@@ -57,8 +50,11 @@ class Issuer:
         try:
             if order.stream is None:
                 return await self._issue(order)
-            async with self._turn(order.stream):
+            await self._take_turn(order.stream)
+            try:
                 return await self._issue(order)
+            finally:
+                self._pass_turn(order.stream)
         finally:
             self._on_their_way -= 1
 
@@ -69,20 +65,31 @@ class Issuer:
         # Refused, or not to be decided without asking: what may wait is done in a thread.
         return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
 
-    @asynccontextmanager
-    async def _turn(self, stream: UUID) -> AsyncIterator[None]:
+    async def _take_turn(self, stream: UUID) -> None:
         """Commands for one record wait for each other here, instead of all deciding on one state,
         of which all but one would have to decide again, and again.
         """
-        turn = self._turns.setdefault(stream, _Turn())
-        turn.takers += 1
+        others = self._turns.get(stream)
+        if others is None:
+            self._turns[stream] = deque()
+            return
+        mine = self._loop.create_future()
+        others.append(mine)
         try:
-            async with turn.lock:
-                yield
-        finally:
-            turn.takers -= 1
-            if turn.takers == 0:
-                del self._turns[stream]
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():  # it was given the turn, and goes nowhere
+                self._pass_turn(stream)
+            raise
+
+    def _pass_turn(self, stream: UUID) -> None:
+        others = self._turns[stream]
+        while others:
+            following = others.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        del self._turns[stream]
 
     def _ask(self, sent: Sent | None, order: Order) -> Receipt:
         if sent is not None:

@@ -154,7 +154,7 @@ class Tenant:
         return self._each(lambda: self._raw.page(LIMIT), PAGES)
 
     def append(self) -> float:
-        return 1 / _rate(self._commands.work(orders.public_change))
+        return 1 / self._commands.rate(orders.public_change, each=COMMANDS)
 
     def raw_append(self) -> float:
         return 1 / _rate(self._rows.work)

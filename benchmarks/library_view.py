@@ -82,7 +82,7 @@ class CustomersProjection(Projection[CustomersView]):
             "created_by": orders.ACTOR,
             **_header(event, tracking),
             "search_text": text,
-            "grams": sorted(grams(text)),
+            "grams": grams(text),
         }
         self.view.insert(row, tracking)
 

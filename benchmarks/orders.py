@@ -26,7 +26,14 @@ NOTE = (
 
 def envelope(actor: UUID = ACTOR) -> Envelope:
     """What a door puts around a command."""
-    return Envelope(actor=actor, occurred_at=datetime.now(UTC), source=API, command_id=uuid7())
+    return Envelope.of(
+        {
+            "actor": actor,
+            "occurred_at": datetime.now(UTC),
+            "source": API,
+            "command_id": uuid7(),
+        }
+    )
 
 
 def order(command: Command, stream: UUID | None = None) -> Order:

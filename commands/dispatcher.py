@@ -280,11 +280,12 @@ class Dispatcher:
         claims: list[Claim] = []
         releases: list[Claim] = []
         for stream, after in attempt.after.items():
-            held = {*attempt.reads[stream].state.claims()}
-            wanted = {*after.state.claims()}
-            if held != wanted:
-                claims += _claims(stream, after.state, wanted - held)
-                releases += _claims(stream, after.state, held - wanted)
+            was, now = attempt.reads[stream].state, after.state
+            if all(getattr(was, name) is getattr(now, name) for name in now.CLAIMED):
+                continue
+            held, wanted = {*was.claims()}, {*now.claims()}
+            claims += _claims(stream, now, wanted - held)
+            releases += _claims(stream, now, held - wanted)
         return Decision(
             envelope=order.envelope,
             stream=attempt.stream,

@@ -63,6 +63,7 @@ class ContactBrought(Brought):
 class Contact(ContactDetails, Record):
     AGGREGATE: ClassVar[str] = "contacts"
     PREFIX: ClassVar[str] = "P"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "emails", "merged_into_id")
 
     stage: Public[Stage, "vocabulary"] = Stage.ACTIVE
     left_on: Public[date | None, "moment"] = None

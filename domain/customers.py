@@ -75,6 +75,7 @@ class CustomerDetails(RecordDetails):
 class Customer(CustomerDetails, Record):
     AGGREGATE: ClassVar[str] = "customers"
     PREFIX: ClassVar[str] = "C"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "emails", "merged_into_id")
 
     stage: Public[Stage, "vocabulary"] = Stage.PROSPECT
     last_follow_up_on: Public[date | None, "moment"] = None

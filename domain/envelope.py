@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
 
 from domain.fields import Personal, Public
+from domain.ids import uuid_of
 from domain.kernel import Event, Value, well_known
 
 SYSTEM = well_known("users/system")
@@ -15,16 +17,28 @@ SYSTEM = well_known("users/system")
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def to_microseconds(moment: datetime) -> int:
     """Microseconds since 1970-01-01 UTC, exactly (a float would lose the last ones)."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> datetime:
     """The UTC moment of so many microseconds since 1970-01-01."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def moment_text(microseconds: int) -> str:
+    """The same moment in ISO 8601, quicker than through a datetime."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{_second_text(seconds)}.{rest:06d}+00:00"
+
+
+@lru_cache(1_024)
+def _second_text(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 class Source(Value):
@@ -97,11 +111,11 @@ class Recorded:
 
     @lazy
     def stream(self) -> UUID:
-        return UUID(self.body["stream"])
+        return uuid_of(self.body["stream"])
 
     @lazy
     def actor(self) -> UUID:
-        return UUID(self.body["actor"])
+        return uuid_of(self.body["actor"])
 
     @lazy
     def occurred_at(self) -> datetime:

@@ -28,6 +28,7 @@ from uuid import UUID, uuid5
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from domain.fields import ERASED
+from domain.ids import uuid_of
 
 NAMESPACE = UUID("6f0e9a52-5d0b-5c39-9a57-6b657074c0de")
 """Ids of things that exist once, such as a tenant's default pipeline, are UUIDv5 of their name in
@@ -47,9 +48,10 @@ def replace(value: Model, /, **changes: Any) -> Model:
     """A copy with some fields changed, unvalidated: 30 × cheaper than ``dataclasses.replace`` of a
     wide row.
     """
-    return _assemble(
-        type(value), {**value.__dict__, **changes}, value.__pydantic_fields_set__ | changes.keys()
-    )
+    given = value.__pydantic_fields_set__
+    if not given.issuperset(changes):  # after a few changes of a record it is, and can be shared
+        given = given | changes.keys()
+    return _assemble(type(value), value.__dict__ | changes, given)
 
 
 def _assemble(model: type[Model], values: dict[str, Any], given: set[str]) -> Model:
@@ -65,6 +67,11 @@ class Value(BaseModel):
     """A frozen value: equal when its fields are, refusing fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """From values that have been validated already, as those of a command's fields have."""
+        return _assemble(cls, {**_layout(cls)[0], **values}, set(values))
 
     def given(self) -> dict[str, Any]:
         """The fields that were given, by name: for a change, the fields that it touches."""
@@ -84,6 +91,8 @@ class Aggregate(Value):
     SUBJECT: ClassVar[tuple[str, ...]] = ()
     """Fields that hold the data subject's id, first come; the stream itself if none is set."""
     EVENTS: ClassVar[dict[str, type["Event"]]] = {}
+    CLAIMED: ClassVar[tuple[str, ...]] = ()
+    """The fields that :meth:`claims` reads: as long as they stay, so do the claims."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -132,11 +141,6 @@ class Event(Value):
         Pure, dict to dict.
         """
         return data
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """From values that a command with the same fields has validated already."""
-        return _assemble(cls, {**_layout(cls)[0], **values}, set(values))
 
     @classmethod
     def restore(cls, data: Mapping[str, Any]) -> Self:
@@ -189,7 +193,7 @@ def _layout(
 
 
 _DIRECT: dict[Any, Callable[[Any], Any]] = {
-    UUID: UUID,
+    UUID: uuid_of,
     Decimal: Decimal,
     date: date.fromisoformat,
     datetime: datetime.fromisoformat,

@@ -66,6 +66,7 @@ class PipelineDetails(RecordDetails):
 class Pipeline(PipelineDetails, Record):
     AGGREGATE: ClassVar[str] = "pipelines"
     PREFIX: ClassVar[str] = "PL"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "name")
 
     def claims(self) -> Iterable[tuple[str, str]]:
         yield from super().claims()

@@ -38,6 +38,7 @@ class ProductDetails(RecordDetails):
 class Product(ProductDetails, Record):
     AGGREGATE: ClassVar[str] = "products"
     PREFIX: ClassVar[str] = "PR"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "sku")
 
     status: Public[Status, "vocabulary"] = Status.ACTIVE
     prices: Public[tuple[DatedPrice, ...], "figure"] = ()

@@ -1,7 +1,7 @@
 """What every record has: owner, team, tags, custom fields, an id elsewhere, and being archived."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -34,6 +34,8 @@ class RecordDetails(Value):
 
 class Record(RecordDetails, Aggregate):
     """The state that every aggregate has."""
+
+    CLAIMED: ClassVar[tuple[str, ...]] = ("source_system", "external_id")
 
     archived: Public[bool, "switch"] = False
 

@@ -21,6 +21,7 @@ class TeamDetails(RecordDetails):
 class Team(TeamDetails, Record):
     AGGREGATE: ClassVar[str] = "teams"
     PREFIX: ClassVar[str] = "TM"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "name")
 
     def claims(self) -> Iterable[tuple[str, str]]:
         yield from super().claims()

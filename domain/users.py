@@ -53,6 +53,7 @@ class UserDetails(RecordDetails):
 class User(UserDetails, Record):
     AGGREGATE: ClassVar[str] = "users"
     PREFIX: ClassVar[str] = "U"
+    CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "email")
 
     status: Public[Status, "vocabulary"] = Status.INVITED
 

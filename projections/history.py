@@ -12,7 +12,7 @@ from operator import is_not
 from typing import Any, ClassVar
 from uuid import UUID
 
-from domain.envelope import Recorded
+from domain.envelope import Recorded, moment_text
 from domain.fields import ERASED, Public
 from domain.kernel import replace
 from domain.records import MERGED_FIELDS
@@ -74,6 +74,7 @@ def derive(
 ) -> Iterator[HistoryRow]:
     """The history of one event."""
     body = recorded.body
+    source = body["source"]
     yield replace(
         _BLANK,
         # As the body has them: these rows are only written, so nothing needs to be parsed.
@@ -84,9 +85,9 @@ def derive(
         fields=changed_fields(projection, before, after, recorded),
         aggregate=recorded.event.AGGREGATE.AGGREGATE,
         type=body["type"],
-        recorded_at=recorded.recorded_at,
-        source=body["source"]["kind"],
-        client=body["source"].get("client"),
+        recorded_at=moment_text(recorded.recorded_us),
+        source=source["kind"],
+        client=source.get("client"),
     )
 
 

@@ -160,7 +160,10 @@ def evolve_record(row: RecordRow, event: Event, recorded: Recorded) -> RecordRow
         header["created_by"] = recorded.actor
     if recorded.number is not None:
         header["number"] = recorded.number
-    return replace(after, **header)
+    if after is row:
+        return replace(row, **header)
+    after.__dict__.update(header)  # made a moment ago for this step, so nobody else holds it
+    return after
 
 
 Change = tuple[Row | None, Row | None, Recorded]

@@ -7,12 +7,13 @@ command.
 """
 
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, Self
 
 from domain.envelope import Recorded
 from projections.folding import Folding
@@ -26,6 +27,8 @@ from store.tracking import Tracking
 
 FLUSH: Final = 4_000
 """Lines of one table that are held before they are written."""
+BUFFERS: Final = 4
+"""So many of them may wait for the database."""
 REPORT_EVERY: Final = 2_000
 LEASE: Final = "rebuild"
 SWAP_SECONDS: Final = 60
@@ -126,32 +129,25 @@ class _Rebuild:
             draft.drop(self.connection)
             draft.create(self.connection)
         head = self._place(Tracking(self.connection).positions(self.models))
-        lines: dict[str, list[str]] = {name: [] for name in self.drafts}
         done = 0
-        for _, stream in groupby(scan.by_stream(self.log, head), attrgetter("stream_text")):
-            for recorded in stream:
-                self.folding.fold(recorded)
-                done += 1
-                if done % REPORT_EVERY == 0:
-                    self.progress("fold", done, head)
-            self._take(lines)
-        for name, buffer in lines.items():
-            self.drafts[name].copy_in(self.connection, buffer)
+        with _Filling(self.connection, self.drafts) as filling:
+            for _, stream in groupby(scan.by_stream(self.log, head), attrgetter("stream_text")):
+                for recorded in stream:
+                    self.folding.fold(recorded)
+                    done += 1
+                    if done % REPORT_EVERY == 0:
+                        self.progress("fold", done, head)
+                self._take(filling)
         self.position = head
         self.progress("fold", head, head)
 
-    def _take(self, lines: dict[str, list[str]]) -> None:
-        """Turn a finished stream's rows into lines, and write those of full buffers."""
+    def _take(self, filling: "_Filling") -> None:
+        """Turn a finished stream's rows into lines."""
         for model in self.folding.touched():
             rows, _deleted = self.folding.take(model)
             draft = self.drafts.get(model.name)
-            if draft is None:
-                continue
-            buffer = lines[model.name]
-            buffer += [draft.line(row.__dict__) for row in rows]
-            if len(buffer) >= FLUSH:
-                draft.copy_in(self.connection, buffer)
-                buffer.clear()
+            if draft is not None:
+                filling.add(model.name, [draft.line(row.__dict__) for row in rows])
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""
@@ -249,6 +245,44 @@ class _Rebuild:
             tracking.unpark(model.name)
         chosen = {model.name for model in self.chosen}
         tracking.park(one for one in self.folding.newly_parked if one.model in chosen)
+
+
+class _Filling:
+    """Writes lines into drafts by COPY in a thread, so that the database stores some rows while
+    others are folded. Nobody else may use the connection meanwhile.
+    """
+
+    def __init__(self, connection: Connection, drafts: Mapping[str, Table]) -> None:
+        self._connection, self._drafts = connection, drafts
+        self._lines: dict[str, list[str]] = defaultdict(list)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept-rebuild")
+        self._under_way: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._writer:  # the connection is free again after it
+            if kind is None:
+                for name in [*self._lines]:
+                    self._flush(name)
+                self._wait(until_left=0)
+
+    def add(self, name: str, lines: list[str]) -> None:
+        """Take lines of one draft; waits where the database is slower than whoever calls."""
+        held = self._lines[name]
+        held += lines
+        if len(held) >= FLUSH:
+            self._flush(name)
+            self._wait(until_left=BUFFERS)
+
+    def _flush(self, name: str) -> None:
+        lines, draft = self._lines.pop(name), self._drafts[name]
+        self._under_way.append(self._writer.submit(draft.copy_in, self._connection, lines))
+
+    def _wait(self, until_left: int) -> None:
+        while len(self._under_way) > until_left:
+            self._under_way.popleft().result()
 
 
 def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:

@@ -176,7 +176,7 @@ def receipts(
     for entry in entries:
         position += len(entry["events"])
         detail = {
-            "stream": str(entry["stream"]),
+            "stream": entry["stream"],
             "version": entry["version"],
             "position": position,
             "recorded_at": recorded_us,
@@ -188,8 +188,12 @@ def receipts(
 
 def size(entry: Entry) -> int:
     """About how many bytes a command takes on its way to the database."""
-    bodies = sum(len(event["body"]) for event in entry["events"])
-    return bodies + sum(len(one["ciphertext"]) for one in entry.get("personal") or ())
+    total = 0
+    for event in entry["events"]:
+        total += len(event["body"])
+    for one in entry.get("personal", ()):
+        total += len(one["ciphertext"])
+    return total
 
 
 def _columns(

@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -19,8 +18,9 @@ from uuid import UUID
 
 import orjson
 
-from domain.envelope import Envelope, Recorded
+from domain.envelope import Envelope, Recorded, moment_text, to_microseconds
 from domain.fields import ERASED, PersonalMark, personal_fields
+from domain.ids import text_of
 from domain.kernel import Aggregate, Event, Value, event_type
 from store.errors import EventTooLarge, Unrecordable
 from store.keys import NONCE_BYTES, DataKey
@@ -92,10 +92,9 @@ def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
     data = event.given()
     parts = Parts(new, data)
     subject = _subject(new.state, new.stream)
-    for name, mark in _personal(type(event)).items():
-        if name not in data:
-            continue
-        value = data.pop(name)
+    personal = _personal(type(event))
+    for name in [name for name in data if name in personal]:
+        value, mark = data.pop(name), personal[name]
         if value is not ERASED:
             owner = subject if mark.of is None else _subject_named(mark.of, new, subject)
             parts.personal.setdefault((owner, mark.category), {})[name] = value
@@ -175,7 +174,7 @@ def header(envelope: Envelope) -> dict[str, Any]:
     if envelope.source.row is not None:
         source["row"] = envelope.source.row
     made: dict[str, Any] = {
-        "occurred_at": envelope.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "occurred_at": moment_text(to_microseconds(envelope.occurred_at)),
         "actor": envelope.actor,
         "command": envelope.command_id,
         "correlation": envelope.correlation_id or envelope.command_id,
@@ -261,12 +260,12 @@ def _subject_named(name: str, new: NewEvent, otherwise: UUID) -> UUID:
 
 
 def _bound(stream: UUID, version: int, pair: tuple[UUID, str]) -> bytes:
-    return _bound_text(str(stream), version, pair)
+    return _bound_text(text_of(stream), version, pair)
 
 
 def _bound_text(stream: str, version: int, pair: tuple[UUID, str]) -> bytes:
     """The associated data of a ciphertext: where it belongs, so that it opens nowhere else."""
-    return f"{stream}/{version}/{pair[0]}/{pair[1]}".encode()
+    return f"{stream}/{version}/{text_of(pair[0])}/{pair[1]}".encode()
 
 
 def subjects(parts: Iterable[Parts]) -> set[tuple[UUID, str]]:

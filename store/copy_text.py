@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
 
 from domain.fields import ERASED
+from domain.ids import text_of
 
 NULL: Final = "\\N"
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
@@ -79,12 +82,20 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot stand in a read model")
 
 
+def _write_uuid(value: UUID | str) -> str:
+    return value if isinstance(value, str) else text_of(value)
+
+
 def _write_moment(value: datetime | str) -> str:
-    return value if isinstance(value, str) else value.isoformat()
+    return value if isinstance(value, str) else _moment_text(value)
+
+
+_moment_text = lru_cache(4_096)(datetime.isoformat)
+"""A row has the same moment in several columns. Of two that are equal, either text does."""
 
 
 _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
-    "uuid": str,
+    "uuid": _write_uuid,
     "text": write_text,
     "integer": str,
     "boolean": lambda value: "t" if value else "f",
@@ -92,6 +103,6 @@ _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
     "moment": _write_moment,
     "number": str,
     "texts": write_texts,
-    "uuids": lambda values: "{" + ",".join(map(str, values)) + "}",
+    "uuids": lambda values: "{" + ",".join(map(_write_uuid, values)) + "}",
     "json": _write_json,
 }

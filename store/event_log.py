@@ -390,4 +390,12 @@ def _check_claims(claims: Iterable[Claim]) -> None:
 
 
 def _receipt(detail: Mapping[str, Any]) -> Receipt:
-    return Receipt(**{**detail, "stream": UUID(detail["stream"])})
+    stream = detail["stream"]  # as JSON has it, or as whoever stored a set has it
+    return Receipt(
+        stream if isinstance(stream, UUID) else UUID(stream),
+        detail["version"],
+        detail["position"],
+        detail["recorded_at"],
+        detail["leaf_hash"],
+        detail.get("replayed", False),
+    )

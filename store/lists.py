@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from store.database import Connection
 from store.read_models import CUSTOM, GRAMS, SEARCH_TEXT, Table
-from store.search import grams, normal
+from store.search import needed_grams, normal
 
 MAX_LIMIT: Final = 200
 NONCE_BYTES: Final = 12
@@ -139,7 +139,7 @@ def _check(table: Table, query: Query) -> str:
 def _check_search(table: Table, query: Query) -> str:
     if query.search is not None and not table.search:
         raise Unserved(f"{table.name} cannot be searched. {_served(table)}")
-    if query.search is not None and not grams(normal(query.search)):
+    if query.search is not None and not needed_grams(normal(query.search)):
         raise Unserved("search: is empty. Give at least one character.")
     if query.sort not in ("", "id"):
         raise Unserved(f"A search is sorted by id (the order of creation), not by {query.sort}.")
@@ -182,7 +182,7 @@ def _where(table: Table, query: Query, sort: str) -> Statement:
     if query.search is not None:
         text = normal(query.search)
         clauses.append(f"{GRAMS} @> %s")
-        parameters.append(sorted(grams(text)))
+        parameters.append(needed_grams(text))
         clauses.append(f"strpos({SEARCH_TEXT}, %s) > 0")
         parameters.append(text)
     return " AND ".join(clauses), parameters

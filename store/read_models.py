@@ -155,16 +155,16 @@ class Table:
         _run(connection, f"DROP TABLE IF EXISTS {self.table}")
 
     def checksum(self, connection: Connection) -> tuple[int, str]:
-        """The number of rows, and a sum over all that they hold, whatever their order."""
-        names = ", ".join(_q(name) for name in self.column_names)
+        """The number of rows, and a sum over all that they hold, whatever their order. What is
+        found by search is not in it: it is made of the other columns.
+        """
+        names = ", ".join(_q(column.name) for column in self.columns)
         row = _run(
             connection,
-            "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)"
+            "SELECT count(*), coalesce(sum(hash_record_extended(t, 0)), 0)"
             f" FROM (SELECT {names} FROM {self.table}) t",
         ).fetchone()
-        return (
-            (row[0], f"{row[1]:x}" if isinstance(row[1], int) else str(row[1])) if row else (0, "0")
-        )
+        return (row[0], str(row[1])) if row else (0, "0")
 
     @cached_property
     def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
@@ -179,7 +179,7 @@ class Table:
         if self.search:
             text = search_text(values[field] for field in self.search)
             cells.append(write_text(text))
-            cells.append(write_texts(sorted(grams(text))))
+            cells.append(write_texts(grams(text)))
         return "\t".join(cells) + "\n"
 
     def copy_in(

@@ -1,4 +1,4 @@
-"""Reading the whole log fast: one COPY out, stream by stream, decrypted in batches of keys."""
+"""Reading the whole log fast: stream by stream, by one cursor, decrypted in batches of keys."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,8 +11,7 @@ from store.codec import PersonalRow
 from store.event_log import EventLog
 
 CHUNK: Final = 5_000
-"""Rows whose keys are looked up together."""
-_TYPES: Final = ("int8", "int8", "text", "uuid", "text", "uuid", "bytea", "bytea")
+"""Rows that are fetched, and whose keys are looked up, together."""
 
 
 def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
@@ -21,28 +20,33 @@ def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
 
     The database sorts (on disk where the log is larger than its memory).
     """
-    query = (
-        "COPY (SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
-        " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
-        f" WHERE e.position <= {up_to:d} ORDER BY e.stream, e.version) TO STDOUT (FORMAT binary)"
-    )
     schema = log.tenant.schema
     with (
         log.database.connect("projector", schema) as connection,
         log.database.connect("projector", schema) as key_connection,
-        connection.cursor() as cursor,
+        connection.transaction(),
+        # A cursor, not a COPY: libpq hands over the rows of a COPY one by one.
+        connection.cursor("scan") as cursor,
     ):
-        connection.execute("SET work_mem = '256MB'")
-        with cursor.copy(query.encode()) as copy:
-            copy.set_types(_TYPES)
-            chunk: list[tuple[Any, ...]] = []
-            for row in copy.rows():
-                # An event's rows must not be torn apart, so a chunk ends where an event does.
-                if len(chunk) >= CHUNK and row[0] != chunk[-1][0]:
-                    yield from _unsealed(log, key_connection, chunk)
-                    chunk = []
-                chunk.append(row)
-            yield from _unsealed(log, key_connection, chunk)
+        connection.execute("SET LOCAL work_mem = '256MB'")
+        # All rows will be wanted, so the planner is not to hurry for the first.
+        connection.execute("SET LOCAL cursor_tuple_fraction = 1")
+        cursor.execute(
+            "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
+            " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
+            " WHERE e.position <= %s ORDER BY e.stream, e.version",
+            [up_to],
+            binary=True,
+        )
+        held: list[tuple[Any, ...]] = []
+        while rows := cursor.fetchmany(CHUNK):
+            # An event's rows must not be torn apart, so those of the last one wait for the next.
+            last = len(rows)
+            while last and rows[last - 1][0] == rows[-1][0]:
+                last -= 1
+            yield from _unsealed(log, key_connection, held + rows[:last])
+            held = rows[last:] if last else held + rows
+        yield from _unsealed(log, key_connection, held)
 
 
 def _unsealed(log: EventLog, connection: Any, rows: list[tuple[Any, ...]]) -> Iterator[Recorded]:

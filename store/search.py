@@ -2,8 +2,15 @@
 
 import unicodedata
 from collections.abc import Iterable
-from itertools import pairwise
-from typing import Any
+from functools import lru_cache
+from itertools import chain
+from operator import add
+from typing import Any, Final
+
+REMEMBERED: Final = 8_192
+"""Words whose grams are remembered: most texts are made of the same ones (Zipf's law)."""
+LONGEST_WORD: Final = 24
+""""Words" longer than this are whole sentences without spaces, which do not come again."""
 
 
 def search_text(values: Iterable[Any]) -> str:
@@ -19,13 +26,35 @@ def search_text(values: Iterable[Any]) -> str:
 
 def normal(text: str) -> str:
     """The form in which texts are compared."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
-def grams(text: str) -> set[str]:
-    """The unigrams and bigrams of each line: enough to find any substring, two Chinese characters
-    included.
+def grams(text: str) -> list[str]:
+    """The unigrams and bigrams by which a normal text is found: every substring of the text has all
+    of its own :func:`needed_grams` among them, two Chinese characters too.
     """
-    found = set(text)
-    found.update(map("".join, pairwise(text)))
-    return {gram for gram in found if "\n" not in gram and gram != " "}
+    return [*dict.fromkeys(chain.from_iterable(map(_grams_of_word, text.split())))]
+
+
+def needed_grams(text: str) -> list[str]:
+    """The grams that any text has in which this normal one occurs."""
+    return [gram for gram in dict.fromkeys([*text, *map(add, text, text[1:])]) if gram != " "]
+
+
+def forget() -> None:
+    """Drop the words that are remembered, as after an erasure."""
+    _remembered.cache_clear()
+
+
+def _grams_of_word(word: str) -> tuple[str, ...]:
+    return _remembered(word) if len(word) <= LONGEST_WORD else _padded(word)
+
+
+def _padded(word: str) -> tuple[str, ...]:
+    # With a space on either side, so that the grams of a text are those of its words.
+    return tuple(dict.fromkeys([*word, *map(add, f" {word}", f"{word} ")]))
+
+
+_remembered = lru_cache(REMEMBERED)(_padded)

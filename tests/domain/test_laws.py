@@ -98,6 +98,18 @@ def test_every_field_of_a_state_is_marked(aggregate: type[Aggregate]) -> None:
     assert not unmarked, f"{aggregate.__name__}: mark {', '.join(unmarked)} as Personal or Public"
 
 
+@each_aggregate
+@quick
+@given(data=st.data())
+def test_claims_are_made_of_the_claimed_fields(
+    aggregate: type[Aggregate], data: st.DataObject
+) -> None:
+    one, other = data.draw(states(aggregate)), data.draw(states(aggregate))
+    same = replace(other, **{name: getattr(one, name) for name in aggregate.CLAIMED})
+    assert [*same.claims()] == [*one.claims()]
+    assert {*aggregate.CLAIMED} <= {*aggregate.model_fields}
+
+
 @each_event
 def test_every_data_subject_is_a_field(event_type: type[Event]) -> None:
     known = {*event_type.model_fields, *event_type.AGGREGATE.model_fields}
