@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from domain.envelope import Recorded
 from projections.folding import Folding
-from projections.kernel import Derived, Projection, ReadModel
+from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.tables import load_rows, table_of
 from store import scan
 from store.database import Connection, LockTimeout
@@ -25,8 +25,8 @@ from store.event_log import EventLog
 from store.read_models import Table, lock_out_readers, open_snapshots, take_place
 from store.tracking import Tracking
 
-FLUSH: Final = 4_000
-"""Lines of one table that are held before they are written."""
+FLUSH: Final = 1_000
+"""Rows of one table that are held before they are written."""
 BUFFERS: Final = 4
 """So many of them may wait for the database."""
 REPORT_EVERY: Final = 2_000
@@ -142,12 +142,11 @@ class _Rebuild:
         self.progress("fold", head, head)
 
     def _take(self, filling: "_Filling") -> None:
-        """Turn a finished stream's rows into lines."""
+        """Hand over a finished stream's rows."""
         for model in self.folding.touched():
             rows, _deleted = self.folding.take(model)
-            draft = self.drafts.get(model.name)
-            if draft is not None:
-                filling.add(model.name, [draft.line(row.__dict__) for row in rows])
+            if model.name in self.drafts:
+                filling.add(model.name, rows)
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""
@@ -248,13 +247,13 @@ class _Rebuild:
 
 
 class _Filling:
-    """Writes lines into drafts by COPY in a thread, so that the database stores some rows while
-    others are folded. Nobody else may use the connection meanwhile.
+    """Writes rows into drafts by COPY in a thread, so that the database stores some while others
+    are folded. Nobody else may use the connection meanwhile.
     """
 
     def __init__(self, connection: Connection, drafts: Mapping[str, Table]) -> None:
         self._connection, self._drafts = connection, drafts
-        self._lines: dict[str, list[str]] = defaultdict(list)
+        self._rows: dict[str, list[Row]] = defaultdict(list)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept-rebuild")
         self._under_way: deque[Future[None]] = deque()
 
@@ -264,20 +263,22 @@ class _Filling:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._writer:  # the connection is free again after it
             if kind is None:
-                for name in [*self._lines]:
+                for name in [*self._rows]:
                     self._flush(name)
                 self._wait(until_left=0)
 
-    def add(self, name: str, lines: list[str]) -> None:
-        """Take lines of one draft; waits where the database is slower than whoever calls."""
-        held = self._lines[name]
-        held += lines
+    def add(self, name: str, rows: list[Row]) -> None:
+        """Take rows of one draft; waits where the database is slower than whoever calls."""
+        held = self._rows[name]
+        held += rows
         if len(held) >= FLUSH:
             self._flush(name)
             self._wait(until_left=BUFFERS)
 
     def _flush(self, name: str) -> None:
-        lines, draft = self._lines.pop(name), self._drafts[name]
+        draft = self._drafts[name]
+        # Many of a kind in one go: what writes them is then at hand in the processor's caches.
+        lines = [draft.line(row.__dict__) for row in self._rows.pop(name)]
         self._under_way.append(self._writer.submit(draft.copy_in, self._connection, lines))
 
     def _wait(self, until_left: int) -> None:

@@ -7,17 +7,22 @@ old one.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 import psycopg
 
+from store import search
 from store.copy_text import NULL, write_text, write_texts, writer
 from store.database import Connection
 from store.search import grams, search_text
 
+REMEMBERED_ROWS: Final = 4_096
+"""Rows whose search cells are remembered."""
+LONG: Final = 500
+"""Characters of a text, or items of a list, above which they are not."""
 SEARCH_TEXT: Final = "search_text"
 GRAMS: Final = "grams"
 
@@ -177,9 +182,9 @@ class Table:
             for field, write in self._writers
         ]
         if self.search:
-            text = search_text(values[field] for field in self.search)
-            cells.append(write_text(text))
-            cells.append(write_texts(grams(text)))
+            searched = tuple(values[field] for field in self.search)
+            is_long = any(len(value) > LONG for value in searched if value)
+            cells.append(_search_cells(searched) if is_long else _remembered_cells(searched))
         return "\t".join(cells) + "\n"
 
     def copy_in(
@@ -262,6 +267,21 @@ class Table:
 
     def _matches(self) -> str:
         return " AND ".join(f"t.{_q(one)} = w.{_q(one)}" for one in self.key)
+
+
+def _search_cells(values: tuple[Any, ...]) -> str:
+    """What is found by search, as COPY takes it: most changes of a record leave it as it was."""
+    text = search_text(values)
+    return f"{write_text(text)}\t{write_texts(grams(text))}"
+
+
+_remembered_cells = lru_cache(REMEMBERED_ROWS)(_search_cells)
+
+
+def forget() -> None:
+    """Drop what is remembered of rows, as after an erasure."""
+    _remembered_cells.cache_clear()
+    search.forget()
 
 
 def lock_out_readers(connection: Connection, table: Table) -> None:
