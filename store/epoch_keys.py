@@ -13,9 +13,9 @@ from typing import Protocol
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from store import key_files
+from store import durable_files
+from store.durable_files import KEY_BYTES
 from store.errors import WrongEpochKey
-from store.key_files import KEY_BYTES
 
 
 class EpochKeys(Protocol):
@@ -40,7 +40,7 @@ class EpochKeyFiles:
 
     def get(self, tenant: str, epoch: int) -> bytes:
         path = self._path(tenant, epoch)
-        found = key_files.read(path)
+        found = durable_files.read(path)
         if found is None:
             raise WrongEpochKey(
                 f"The epoch key {epoch} of tenant {tenant} is missing at {path}. "
@@ -49,7 +49,7 @@ class EpochKeyFiles:
         return found
 
     def create(self, tenant: str, epoch: int) -> bytes:
-        return key_files.make(self._path(tenant, epoch))
+        return durable_files.make_secret(self._path(tenant, epoch))
 
     def _path(self, tenant: str, epoch: int) -> Path:
         return self.directory / tenant / f"{epoch}.key"

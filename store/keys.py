@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
 from store.database import Connection, Database
+from store.durable_files import KEY_BYTES
 from store.epoch_keys import EpochKeys, derived, keyed_hash
 from store.errors import SubjectErased, WrongEpochKey
-from store.key_files import KEY_BYTES
 from store.randomness import random_bytes
 from store.tenants import Tenant
 

@@ -1,11 +1,10 @@
 """The newest checkpoint outside the database: who puts the database back meets it here."""
 
-import os
 from pathlib import Path
 from typing import Final
 
+from store import durable_files
 from store.database import home
-from store.key_files import sync
 from store.tenants import Tenant
 
 FOLDER: Final = "checkpoints"
@@ -14,23 +13,13 @@ FOLDER: Final = "checkpoints"
 
 def keep(tenant: Tenant, note: str) -> None:
     """Replace the one before, whole or not at all."""
-    path = _path(tenant)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.urandom(8).hex()}")
-    with draft.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync(path.parent)
+    durable_files.write(_path(tenant), note.encode())
 
 
 def kept(tenant: Tenant) -> str | None:
     """The newest that this machine has seen; None if it has seen none."""
-    try:
-        return _path(tenant).read_bytes().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return None
+    found = durable_files.read(_path(tenant))
+    return None if found is None else found.decode("utf-8", "replace")
 
 
 def _path(tenant: Tenant) -> Path:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from store import key_files
+from store import durable_files
 from store.database import Connection, Database, home
 from store.errors import StoreError
 from store.tenants import Tenant
@@ -64,7 +64,7 @@ class SigningKeys:
         name = self.origin(connection)
         row = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM signing_keys").fetchone()
         number = row[0] if row else 1
-        signer = Signer.of(name, key_files.make(self._path(number)))
+        signer = Signer.of(name, durable_files.make_secret(self._path(number)))
         connection.execute(
             "INSERT INTO signing_keys (number, vkey) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             [number, signer.verifier.vkey],
@@ -88,7 +88,7 @@ class SigningKeys:
 
     def _signer(self, name: str, number: int, vkey: str) -> Signer:
         path = self._path(number)
-        secret = key_files.read(path)
+        secret = durable_files.read(path)
         if secret is None:
             raise WrongSigningKey(
                 f"The signing key {number} of tenant {self._tenant.name} is missing at {path}. "

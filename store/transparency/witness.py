@@ -7,14 +7,13 @@ Whoever runs one elsewhere needs to trust Kept for nothing: what it knows is one
 import base64
 import binascii
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from store import key_files
+from store import durable_files
 from store.transparency.merkle import EMPTY_ROOT, ProofError, check_consistency
 from store.transparency.notes import (
     COSIGNATURE,
@@ -48,7 +47,7 @@ class Witness:
         self._logs: dict[str, list[Verifier]] = {}
         for log in logs:
             self._logs.setdefault(log.name, []).append(log)
-        secret = key_files.make(directory / "key" / "witness.key")
+        secret = durable_files.make_secret(directory / "key" / "witness.key")
         self.signer = Signer.of(name, secret, COSIGNATURE)
         self._lock = threading.Lock()
 
@@ -82,25 +81,13 @@ class Witness:
             check_consistency(size, root, new.size, new.root, proof)
         except ProofError as wrong:
             return Answer(422, f"{wrong}\n")
-        self._remember(new.origin, note)  # durable before anybody has the signature
+        # Durable before anybody has the signature.
+        durable_files.write(self._path(new.origin), note.encode())
         return Answer(200, self.signer.line(text, int(time.time())))
 
     def _known(self, origin: str) -> Checkpoint | None:
-        try:
-            note = self._path(origin).read_bytes().decode()
-        except FileNotFoundError:
-            return None
-        return Checkpoint.parse(parts(note)[0])
-
-    def _remember(self, origin: str, note: str) -> None:
-        path = self._path(origin)
-        draft = path.with_suffix(f".{os.urandom(8).hex()}")
-        with draft.open("xb") as file:
-            file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        key_files.sync(path.parent)
+        note = durable_files.read(self._path(origin))
+        return None if note is None else Checkpoint.parse(parts(note.decode())[0])
 
     def _path(self, origin: str) -> Path:
         return self._directory / f"{hashlib.sha256(origin.encode()).hexdigest()}.note"

@@ -10,10 +10,10 @@ from cryptography.exceptions import InvalidTag
 from domain.customers import CustomerChanged
 from domain.fields import CATEGORIES, ERASED
 from store.database import Database, home
+from store.durable_files import KEY_BYTES
 from store.epoch_keys import EpochKeyFiles
 from store.errors import SubjectErased, WrongEpochKey
 from store.event_log import EventLog
-from store.key_files import KEY_BYTES
 from store.keys import DataKey, KeyStore
 from store.tenants import Tenant
 from tests.dsl import id_of

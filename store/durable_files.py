@@ -1,4 +1,4 @@
-"""Secrets of 32 bytes as files, mode 0600: made once, never written again."""
+"""Files that are there after a power cut, whole or not at all: secrets, and what is kept newest."""
 
 import os
 from pathlib import Path
@@ -8,15 +8,18 @@ KEY_BYTES: Final = 32
 
 
 def read(path: Path) -> bytes | None:
-    """The secret; None if there is none."""
+    """What a file holds; None if there is none."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return None
 
 
-def make(path: Path) -> bytes:
-    """Make and keep a secret; if it was made before, that one. ``path`` is two folders deep."""
+def make_secret(path: Path) -> bytes:
+    """Make and keep :data:`KEY_BYTES` that nobody else may read; if that was done before, those.
+
+    The folders above, two of them, are made where they are missing.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A name of its own: another thread, or the same process number in another container, may be
     # at it too.
@@ -36,6 +39,18 @@ def make(path: Path) -> bytes:
     for directory in (path.parent, path.parent.parent, path.parent.parent.parent):
         sync(directory)
     return path.read_bytes()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put this in the place of what the file held."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.urandom(8).hex()}")
+    with draft.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync(path.parent)
 
 
 def sync(directory: Path) -> None:
