@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, sales, service, transparency
 from api.access import KeyRing
+from api.audit.route import audit_trail
 from api.openapi import TAGS
 from api.problems import Problem, problem_of
 from api.replies import Reply
@@ -138,6 +139,7 @@ def _routes() -> list[Any]:
     )
     feed.feeds(described)
     transparency.proofs(described)
+    audit_trail(described)
     routers = (sales.router, service.router, administration.router, described, health.router)
     return [route for router in routers for route in router.routes]
 

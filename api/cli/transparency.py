@@ -108,7 +108,7 @@ def witness(
 
 
 def _caught_up(services: "Services") -> str:
-    services.integrator.catch_up()
+    services.integrator.wait_for(services.log.head())
     note = services.transparency.checkpoint()
     if note is None:
         raise Failure("The log is empty, so there is nothing to sign yet.")

@@ -1,17 +1,23 @@
 """Verifying the log from its raw entries."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.shared import Failure, Json, opened_tenant, print_json, progress_bar, settings, warn
 
+if TYPE_CHECKING:
+    from api.audit.check import CheckedTrail
+
 
 def verify(
     most: Annotated[int, typer.Option("--most", help="Faults to show at most.", min=1)] = 100,
     bundle: Annotated[
-        Path | None, typer.Option(help="Check this proof instead, without a database.")
+        Path | None,
+        typer.Option(help="Check this proof or audit trail instead, without a database."),
     ] = None,
     vkeys: Annotated[
         list[str] | None, typer.Option("--vkey", help="A key that you trust to have signed it.")
@@ -42,8 +48,12 @@ def verify(
 
 
 def _verify_bundle(path: Path, trusted: list[str], as_json: bool) -> None:
+    from api.audit.check import check_trail, is_trail
     from store.transparency.proofs import check_bundle
 
+    if is_trail(path):
+        _report_trail(check_trail(path, trusted), as_json)
+        return
     checked = check_bundle(_read(path), trusted)
     if as_json:
         print_json(
@@ -61,9 +71,24 @@ def _verify_bundle(path: Path, trusted: list[str], as_json: bool) -> None:
         f"{len(checked.positions):,} entries are in the log {checked.checkpoint.origin} as its "
         f"checkpoint of {checked.checkpoint.size:,} entries says."
     )
-    for vkey in checked.signed_by:
+    _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _report_trail(checked: "CheckedTrail", as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, **asdict(checked)})
+        return
+    typer.echo(
+        f"{checked.rows:,} facts are of {checked.entries:,} entries, and these are in the log "
+        f"{checked.origin} as its checkpoint of {checked.size:,} entries says."
+    )
+    _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _say_by_whom(vkeys: Sequence[str], is_trusted: bool) -> None:
+    for vkey in vkeys:
         typer.echo(f"signed by {vkey}")
-    if not checked.is_trusted:
+    if not is_trusted:
         warn("The key came with the proof. Compare it with one you know, or give that as --vkey.")
 
 

@@ -6,6 +6,7 @@ leads, by a lease; tiles and checkpoint of a batch are one transaction.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -25,6 +26,9 @@ PAUSE: Final = 0.3
 POLL: Final = 0.5
 """Seconds after which the log is looked at even if nobody woke the integrator."""
 RETRY: Final = 0.5
+LOOK: Final = 0.05
+PATIENCE: Final = 10.0
+"""Seconds in which a leader elsewhere has brought in what is there, or does not live."""
 POLL_DAMAGED: Final = 30.0
 """Seconds after which a tree that is not to be continued is looked at again."""
 
@@ -90,6 +94,17 @@ class Integrator:
                 while self._integrate(connection):
                     pass
             return size_of(connection)
+
+    def wait_for(self, size: int, timeout: float = PATIENCE) -> bool:
+        """Wait until so many entries are in the tree, whoever brings them in; False if they are not
+        in time.
+        """
+        deadline = time.monotonic() + timeout
+        while self.catch_up() < size:
+            if time.monotonic() > deadline:
+                return False
+            self._stopping.wait(LOOK)  # another process leads, and nothing tells how far it is
+        return True
 
     def _connected(self) -> Connection:
         return self._log.database.connect("projector", self._log.tenant.schema)
