@@ -46,7 +46,8 @@ def prove(
         typer.echo(text)
     else:
         output.write_text(f"{text}\n", "utf-8")
-        warn(f"{len(bundle['entries'])} entries are proved in {output}.")
+        proved = len(bundle["entries"])
+        warn(f"{proved} {'entry is' if proved == 1 else 'entries are'} proved in {output}.")
 
 
 @app.command("keys")
