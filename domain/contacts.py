@@ -63,6 +63,8 @@ class ContactBrought(Brought):
 class Contact(ContactDetails, Record):
     AGGREGATE: ClassVar[str] = "contacts"
     PREFIX: ClassVar[str] = "P"
+    PURPOSE: ClassVar[str] = "Reaching the people who speak for customers, as far as they allow it."
+    PEOPLE: ClassVar[str] = "people who speak for customers"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "emails", "merged_into_id")
 
     stage: Public[Stage, "vocabulary"] = Stage.ACTIVE

@@ -49,6 +49,8 @@ class FieldDefinition(Value):
 class CustomFields(Aggregate):
     AGGREGATE: ClassVar[str] = "custom_fields"
     PREFIX: ClassVar[str] = "CF"
+    PURPOSE: ClassVar[str] = "Declaring the company's own fields."
+    PEOPLE: ClassVar[str] = "nobody, unless somebody is named in a text"
 
     kind: Public[str | None, "vocabulary"] = None
     """The plural of the records that have these fields, such as ``customers``."""

@@ -75,6 +75,10 @@ class CustomerDetails(RecordDetails):
 class Customer(CustomerDetails, Record):
     AGGREGATE: ClassVar[str] = "customers"
     PREFIX: ClassVar[str] = "C"
+    PURPOSE: ClassVar[str] = (
+        "Selling to customers and serving them: preparing, carrying out and following up contracts."
+    )
+    PEOPLE: ClassVar[str] = "customers who are persons, and people who stand behind organisations"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "emails", "merged_into_id")
 
     stage: Public[Stage, "vocabulary"] = Stage.PROSPECT

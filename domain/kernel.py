@@ -90,6 +90,10 @@ class Aggregate(Value):
     """Of its human numbers: ``T`` makes ``T-10423``."""
     SUBJECT: ClassVar[tuple[str, ...]] = ()
     """Fields that hold the data subject's id, first come; the stream itself if none is set."""
+    PURPOSE: ClassVar[str] = ""
+    """What its data is processed for, as the record of processing says it (GDPR Art. 30)."""
+    PEOPLE: ClassVar[str] = ""
+    """Whom it is about: the categories of data subjects."""
     EVENTS: ClassVar[dict[str, type["Event"]]] = {}
     CLAIMED: ClassVar[tuple[str, ...]] = ()
     """The fields that :meth:`claims` reads: as long as they stay, so do the claims."""

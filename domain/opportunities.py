@@ -94,6 +94,10 @@ class OpportunityDetails(RecordDetails):
 class Opportunity(OpportunityDetails, Record):
     AGGREGATE: ClassVar[str] = "opportunities"
     PREFIX: ClassVar[str] = "O"
+    PURPOSE: ClassVar[str] = (
+        "Preparing offers and deciding on them with the customer; forecasting sales."
+    )
+    PEOPLE: ClassVar[str] = "customers and the people who decide for them"
     SUBJECT: ClassVar[tuple[str, ...]] = ("customer_id",)
     """A deal's name and next steps tell of the customer, who is a person as often as not: they lie
     under the customer's keys, and go when the customer is erased without anybody looking for deals.

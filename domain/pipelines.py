@@ -66,6 +66,8 @@ class PipelineDetails(RecordDetails):
 class Pipeline(PipelineDetails, Record):
     AGGREGATE: ClassVar[str] = "pipelines"
     PREFIX: ClassVar[str] = "PL"
+    PURPOSE: ClassVar[str] = "Ordering the company's own way of selling."
+    PEOPLE: ClassVar[str] = "nobody, unless somebody is named in a text"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "name")
 
     def claims(self) -> Iterable[tuple[str, str]]:

@@ -38,6 +38,8 @@ class ProductDetails(RecordDetails):
 class Product(ProductDetails, Record):
     AGGREGATE: ClassVar[str] = "products"
     PREFIX: ClassVar[str] = "PR"
+    PURPOSE: ClassVar[str] = "Describing what is sold, and at which price."
+    PEOPLE: ClassVar[str] = "nobody, unless somebody is named in a text"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "sku")
 
     status: Public[Status, "vocabulary"] = Status.ACTIVE

@@ -21,6 +21,8 @@ class TeamDetails(RecordDetails):
 class Team(TeamDetails, Record):
     AGGREGATE: ClassVar[str] = "teams"
     PREFIX: ClassVar[str] = "TM"
+    PURPOSE: ClassVar[str] = "Ordering who works with whom."
+    PEOPLE: ClassVar[str] = "colleagues"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "name")
 
     def claims(self) -> Iterable[tuple[str, str]]:

@@ -98,6 +98,8 @@ class Ticket(TicketDetails, SourceDetails, Record):
 
     AGGREGATE: ClassVar[str] = "tickets"
     PREFIX: ClassVar[str] = "T"
+    PURPOSE: ClassVar[str] = "Answering what customers ask for, and keeping what was agreed."
+    PEOPLE: ClassVar[str] = "customers, people who speak for them, and colleagues who answer"
     SUBJECT: ClassVar[tuple[str, ...]] = ("contact_id", "customer_id")
     """What is written in a ticket is about the person who asked; failing that, the customer."""
 

@@ -53,6 +53,8 @@ class UserDetails(RecordDetails):
 class User(UserDetails, Record):
     AGGREGATE: ClassVar[str] = "users"
     PREFIX: ClassVar[str] = "U"
+    PURPOSE: ClassVar[str] = "Letting colleagues work with Kept, and proving who did what."
+    PEOPLE: ClassVar[str] = "colleagues"
     CLAIMED: ClassVar[tuple[str, ...]] = (*Record.CLAIMED, "email")
 
     status: Public[Status, "vocabulary"] = Status.INVITED

@@ -18,6 +18,7 @@ from api.cli import (
     imports,
     keys,
     models,
+    processing,
     serving,
     status,
     tenancy,
@@ -41,6 +42,7 @@ app.command()(serving.stop)
 app.command()(status.status)
 app.command()(history.history)
 app.command()(history.audit)
+app.command()(processing.processing)
 app.command()(history.sql)
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")

@@ -69,7 +69,8 @@ def _verify_bundle(path: Path, trusted: list[str], as_json: bool) -> None:
         return
     count = len(checked.positions)
     typer.echo(
-        f"{count:,} {'entry is' if count == 1 else 'entries are'} in the log {checked.checkpoint.origin} as its "
+        f"{count:,} {'entry is' if count == 1 else 'entries are'} in the log "
+        f"{checked.checkpoint.origin} as its "
         f"checkpoint of {checked.checkpoint.size:,} entries says."
     )
     _say_by_whom(checked.signed_by, checked.is_trusted)

@@ -17,6 +17,12 @@ CREATE TABLE checkpoints (
     note text NOT NULL
 );
 
+-- What a time-stamp authority (RFC 3161) said of a checkpoint: its response, in DER.
+CREATE TABLE timestamps (
+    size bigint PRIMARY KEY,
+    token bytea NOT NULL
+);
+
 -- Public halves of the keys that sign checkpoints; the private ones are files beside the epoch keys.
 CREATE TABLE signing_keys (
     number integer PRIMARY KEY,

@@ -2,7 +2,7 @@
 -- signatures.
 CREATE OR REPLACE FUNCTION grow_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP <> 'UPDATE' THEN
+    IF TG_OP <> 'UPDATE' OR TG_TABLE_NAME = 'timestamps' THEN
         RAISE EXCEPTION 'the transparency log only grows';
     ELSIF TG_TABLE_NAME = 'tiles' THEN
         IF (OLD.level, OLD.index) IS DISTINCT FROM (NEW.level, NEW.index)
@@ -15,5 +15,6 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER grow_only BEFORE UPDATE OR DELETE ON tiles FOR EACH ROW EXECUTE FUNCTION grow_only();
 CREATE OR REPLACE TRIGGER grow_only BEFORE UPDATE OR DELETE ON checkpoints FOR EACH ROW EXECUTE FUNCTION grow_only();
+CREATE OR REPLACE TRIGGER grow_only BEFORE UPDATE OR DELETE ON timestamps FOR EACH ROW EXECUTE FUNCTION grow_only();
 CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON tiles EXECUTE FUNCTION grow_only();
 CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON checkpoints EXECUTE FUNCTION grow_only();
