@@ -96,13 +96,13 @@ def verify(
 ) -> Verified:
     """Go through the whole log as it is at this moment; appends go on meanwhile."""
     found = Verified(most_faults)
+    outside = retained.kept(log.tenant)  # before the snapshot, or it might be ahead of it
     with ExitStack() as stack:
         main, values, keys = (
             stack.enter_context(log.database.connect("writer", log.tenant.schema)) for _ in range(3)
         )
         _share_snapshot(main, values, keys)
         signing = SigningKeys(log.database, log.tenant)
-        outside = retained.kept(log.tenant)
         head = _positions(main, Tree(values, signing, outside, found.tell), found, progress)
         _streams(log, (main, values, keys), found, head, progress)
         for position, category in _copied(main, _WITHOUT_EVENT, ("int8", "text")):

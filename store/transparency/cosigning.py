@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Final
 
 from store.errors import StoreError
@@ -97,13 +98,14 @@ class Cosigner:
                 return 0
             size, note = row
             node = tiles.reader(lambda level, index: read_tile(connection, level, index))
-            lines = [self._ask(witness, note, node) for witness in self._witnesses]
-            fresh = "".join(line for line in lines if line and line not in note)
-            if fresh:
+            asked = [one for one in self._witnesses if not _has_signed(note, one.verifier)]
+            lines = [line for one in asked if (line := self._ask(one, note, node)) is not None]
+            if lines:
                 connection.execute(
-                    "UPDATE checkpoints SET note = note || %s WHERE size = %s", [fresh, size]
+                    "UPDATE checkpoints SET note = note || %s WHERE size = %s",
+                    ["".join(lines), size],
                 )
-        return sum(line is not None for line in lines)
+        return len(self._witnesses) - len(asked) + len(lines)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -118,7 +120,17 @@ class Cosigner:
             self._stopping.wait(EVERY)
 
     def _ask(self, witness: WitnessAt, note: str, node: merkle.Node) -> str | None:
-        """The witness's signature line; None if it gives none."""
+        """The witness's signature line; None if it gives none, whatever the reason: the other
+        witnesses are asked all the same.
+        """
+        try:
+            return self._answer(witness, note, node)
+        except (OSError, HTTPException, ValueError) as failed:
+            why = failed if isinstance(failed, NoteError) else type(failed).__name__
+            log.warning("the witness %s does not sign: %s", witness.verifier.name, why)
+            return None
+
+    def _answer(self, witness: WitnessAt, note: str, node: merkle.Node) -> str | None:
         text = parts(note)[0]
         size = Checkpoint.parse(text).size
         for _ in range(2):  # the second time from the size that the witness says
@@ -134,11 +146,21 @@ class Cosigner:
             if status != 200:  # noqa: PLR2004
                 log.warning("the witness %s answers %d", witness.verifier.name, status)
                 return None
-            opened(f"{text}\n{answer}", [witness.verifier])
-            self._known[witness.url] = size
-            return answer
+            for line in answer.splitlines(keepends=True):  # it may have further keys
+                if _has_signed(f"{text}\n{line}", witness.verifier):
+                    self._known[witness.url] = size
+                    return line
+            raise NoteError("Its answer is not its signature of this checkpoint.")
         log.error("the witness %s knows another log of this name", witness.verifier.name)
         return None
+
+
+def _has_signed(note: str, witness: Verifier) -> bool:
+    try:
+        opened(note, [witness])
+    except NoteError:
+        return False
+    return True
 
 
 def _post(url: str, body: str) -> tuple[int, str]:

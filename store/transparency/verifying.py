@@ -9,7 +9,7 @@ from store.codec import leaf_entry
 from store.database import Connection
 from store.transparency import merkle, tiles
 from store.transparency.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
-from store.transparency.notes import Checkpoint, NoteError, opened
+from store.transparency.notes import ID_BYTES, Checkpoint, NoteError, opened, parts, signature_of
 from store.transparency.signing import SigningKeys
 
 Tell = Callable[[int | None, str], None]
@@ -29,6 +29,8 @@ class Tree:
         self._size = 0
         self._leaves: list[bytes] = []
         """Those of the tile at hand."""
+        self._held = -1, b""
+        """The tile of level 0 that was read last, by its index."""
         self._is_whole = True
         """Whether every leaf so far is the one that was integrated."""
         self._verifiers = signing.verifiers(connection)
@@ -38,10 +40,15 @@ class Tree:
         self._outside = self._open(outside, "The checkpoint kept outside the database")
 
     def add(self, position: int, recorded_at: int, body: str) -> None:
-        """The next entry."""
-        if position != self._size + 1:  # which whoever calls has told already
-            self._is_whole = False
-        hashed = leaf_hash(leaf_entry(recorded_at, body.encode()))
+        """The next entry. Those that are missing before it, which whoever calls has told, stand as
+        they are in the tree: what comes after them is not to blame.
+        """
+        while self._size + 1 < position and self._size < self._end:
+            self._take(self._integrated_leaf(self._size))
+        if position == self._size + 1:
+            self._take(leaf_hash(leaf_entry(recorded_at, body.encode())))
+
+    def _take(self, hashed: bytes) -> None:
         self._size += 1
         self._leaves.append(hashed)
         level = 0
@@ -66,6 +73,12 @@ class Tree:
             self._due = next(self._checkpoints, None)
         if self._outside is not None and self._outside.size > self._size:
             self._beyond(self._outside, "The checkpoint kept outside the database")
+        elif self._outside is not None and self._outside.size > self._end:
+            self._tell(
+                None,
+                f"The tree is of {self._end:,} entries, but the checkpoint kept outside the "
+                f"database of {self._outside.size:,}.",
+            )
         self._compare_tiles()
 
     def _beyond(self, checkpoint: Checkpoint, what: str) -> None:
@@ -156,14 +169,31 @@ class Tree:
         if note is None:
             return None
         try:
-            return Checkpoint.parse(opened(note, self._verifiers)[0])
+            text, _ = opened(note, self._verifiers)
+            if self._has_strangers(note):
+                self._tell(None, f"{what} has a signature of the log's by a key that is not its.")
+            return Checkpoint.parse(text)
         except NoteError as wrong:
             self._tell(None, f"{what} cannot be believed: {wrong}")
             return None
 
+    def _has_strangers(self, note: str) -> bool:
+        """Whether a line has the log's name without a key of its, or the other way round."""
+        names = {one.name for one in self._verifiers}
+        keys = {one.key_id for one in self._verifiers}
+        lines = [signature_of(line) for line in parts(note)[1]]
+        return any((name in names) != (found[:ID_BYTES] in keys) for name, found in lines)
+
     def _integrated(self) -> int:
         row = self._connection.execute("SELECT max(size) FROM checkpoints").fetchone()
         return row[0] or 0 if row else 0
+
+    def _integrated_leaf(self, number: int) -> bytes:
+        index, place = divmod(number, tiles.WIDTH)
+        if self._held[0] != index:
+            self._held = index, self._tile(0, index)
+        found = self._held[1][place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        return found if len(found) == HASH_BYTES else EMPTY_ROOT
 
     def _tile(self, level: int, index: int) -> bytes:
         row = self._connection.execute(

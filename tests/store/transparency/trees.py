@@ -1,4 +1,4 @@
-"""RFC 6962, section 2.1, written down a second time, word for word and without any care for speed."""
+"""RFC 6962, section 2.1, written down a second time: word for word, and without care for speed."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -77,7 +77,8 @@ Check = Callable[[list[bytes]], None]
 def wrong_proofs(right: list[bytes]) -> list[list[bytes]]:
     """What a proof must not be taken for: too long, too short, of other hashes."""
     other = leaf(b"another")
-    made = [[*right, other], [other, *right], [*right, b""], [*right, right[-1] if right else other]]
+    made = [[*right, other], [other, *right], [*right, b""]]
+    made += [[*right, *right]] if right else []
     for at, hashed in enumerate(right):
         before, after = right[:at], right[at + 1 :]
         flipped = bytes([hashed[0] ^ 1]) + hashed[1:]
