@@ -118,9 +118,15 @@ class Integrator:
             )
         node = tiles.reader(lambda level, index: read_tile(connection, level, index))
         row = connection.execute("SELECT note FROM checkpoints WHERE size = %s", [size]).fetchone()
-        notes = {row[0] if row else None, retained.kept(self._log.tenant)}
-        for note in filter(None, notes):
-            said = self._said(connection, note)
+        newest = self._said(connection, row[0]) if row else None
+        if newest is not None and newest.size != size:
+            raise TreeDamaged(
+                f"The newest checkpoint is of {newest.size:,} entries instead of {size:,}. "
+                "Find out more with: kept verify. Nothing is signed until then."
+            )
+        note = retained.kept(self._log.tenant)
+        outside = self._said(connection, note) if note else None
+        for said in filter(None, {newest, outside}):
             if said.size > size:
                 raise TreeDamaged(
                     f"The tree ends at {size:,}, but a checkpoint of {said.size:,} entries was "

@@ -27,8 +27,8 @@ GO_TEXT = (
     "then you don't know what your problem is.\n"
 )
 GO_LINE = (
-    "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6K"
-    "E6RyyBwJnAM=\n"
+    "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZ"
+    "b6KE6RyyBwJnAM=\n"
 )
 """The example of golang.org/x/mod/sumdb/note."""
 GO_NOTE = f"{GO_TEXT}\n{GO_LINE}"
@@ -88,14 +88,14 @@ def test_a_signature_under_the_wrong_key_id_is_refused() -> None:
     impostor = Signer.of(LOG.name, b"4" * 32)
     made = base64.b64decode(impostor.line(CHECKPOINT.text).split(" ")[2])
     forged = base64.b64encode(LOG.verifier.key_id + made[4:]).decode()
-    with pytest.raises(NoteError, match="signature of log.example/one is not of this text"):
+    with pytest.raises(NoteError, match=r"signature of log.example/one is not of this text"):
         opened(f"{CHECKPOINT.text}\n— {LOG.name} {forged}\n", [LOG.verifier])
 
 
 def test_one_wrong_signature_spoils_the_note() -> None:
     note = signed(CHECKPOINT.text, [LOG]) + OTHER.line("another text\n")
     assert opened(note, [LOG.verifier])
-    with pytest.raises(NoteError, match="signature of log.example/other is not of this text"):
+    with pytest.raises(NoteError, match=r"signature of log.example/other is not of this text"):
         opened(note, [LOG.verifier, OTHER.verifier])
 
 
@@ -126,10 +126,10 @@ def test_what_is_no_note_is_refused(note: str) -> None:
     [
         *("", "+", "++", "name", "name+c74f20a3", "name+c74f20a3+", GO_KEY[:-1], GO_KEY + "A"),
         *(GO_KEY.replace("c74f", "c74e"), GO_KEY.replace("Peter", "Pater"), GO_KEY[5:]),
-        *(GO_KEY.replace("+ARpc", "+CRpc"), GO_KEY.replace("+", " "), GO_KEY.replace("c74f", "C74F")),
-        GO_KEY.removesuffix("W") + "X",
+        *(GO_KEY.replace("+ARpc", "+CRpc"), GO_KEY.replace("+", " ")),
+        *(GO_KEY.replace("c74f", "C74F"), GO_KEY.removesuffix("W") + "X"),
     ],
-)  # fmt: skip
+)
 def test_a_verifier_key_is_read_whole_or_not_at_all(vkey: str) -> None:
     with pytest.raises(NoteError, match=r"no Ed25519 verifier key|names another key"):
         Verifier.parse(vkey)
