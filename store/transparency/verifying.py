@@ -43,8 +43,8 @@ class Tree:
         """The next entry. Those that are missing before it, which whoever calls has told, stand as
         they are in the tree: what comes after them is not to blame.
         """
-        while self._size + 1 < position and self._size < self._end:
-            self._take(self._integrated_leaf(self._size))
+        while self._size + 1 < position and (held := self._integrated_leaf(self._size)):
+            self._take(held)
         if position == self._size + 1:
             self._take(leaf_hash(leaf_entry(recorded_at, body.encode())))
 
@@ -189,11 +189,11 @@ class Tree:
         return row[0] or 0 if row else 0
 
     def _integrated_leaf(self, number: int) -> bytes:
+        """A leaf as it is in the tree; none if there is no such."""
         index, place = divmod(number, tiles.WIDTH)
         if self._held[0] != index:
             self._held = index, self._tile(0, index)
-        found = self._held[1][place * HASH_BYTES : (place + 1) * HASH_BYTES]
-        return found if len(found) == HASH_BYTES else EMPTY_ROOT
+        return self._held[1][place * HASH_BYTES : (place + 1) * HASH_BYTES]
 
     def _tile(self, level: int, index: int) -> bytes:
         row = self._connection.execute(

@@ -196,7 +196,7 @@ DAMAGES = {
     "UPDATE checkpoints SET note = 'nonsense' WHERE size = 300": "cannot be believed",
     "UPDATE checkpoints SET note = (SELECT note FROM checkpoints WHERE size = 10)"
     " WHERE size = 300": "is of 10 entries instead of 300",
-    "UPDATE checkpoints SET size = 299 WHERE size = 300": "of 300 entries was signed before",
+    "UPDATE checkpoints SET size = 299 WHERE size = 300": "is of 300 entries instead of 299",
     "DELETE FROM checkpoints WHERE size = 300": "of 300 entries was signed before",
     "DELETE FROM checkpoints": "of 300 entries was signed before",
     "DELETE FROM events WHERE position >= 300": "The log ends at 299, but its tree at 300",
