@@ -3,7 +3,7 @@ checkpoint that is kept outside the database.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from store.codec import leaf_entry
 from store.database import Connection
@@ -14,7 +14,6 @@ from store.transparency.signing import SigningKeys
 
 Tell = Callable[[int | None, str], None]
 """Takes a position and what is wrong there."""
-CHUNK: Final = 256
 
 
 class Tree:
@@ -27,8 +26,6 @@ class Tree:
         self._stack: list[tuple[int, bytes]] = []
         """The complete subtrees so far, largest first, as (level, hash)."""
         self._size = 0
-        self._leaves: list[bytes] = []
-        """Those of the tile at hand."""
         self._held = -1, b""
         """The tile of level 0 that was read last, by its index."""
         self._is_whole = True
@@ -46,18 +43,18 @@ class Tree:
         while self._size + 1 < position and (held := self._integrated_leaf(self._size)):
             self._take(held)
         if position == self._size + 1:
-            self._take(leaf_hash(leaf_entry(recorded_at, body.encode())))
+            hashed = leaf_hash(leaf_entry(recorded_at, body.encode()))
+            if position <= self._end:
+                self._compare_leaf(position, hashed)
+            self._take(hashed)
 
     def _take(self, hashed: bytes) -> None:
         self._size += 1
-        self._leaves.append(hashed)
         level = 0
         while self._stack and self._stack[-1][0] == level:
             _, left = self._stack.pop()
             hashed, level = node_hash(left, hashed), level + 1
         self._stack.append((level, hashed))
-        if self._size % tiles.WIDTH == 0:
-            self._compare_leaves()
         while self._due is not None and self._due.size <= self._size:
             self._compare_root(self._due, "The checkpoint")
             self._due = next(self._checkpoints, None)
@@ -66,8 +63,6 @@ class Tree:
 
     def finish(self) -> None:
         """All entries have come."""
-        if self._leaves:
-            self._compare_leaves()
         while self._due is not None:
             self._beyond(self._due, "A checkpoint")
             self._due = next(self._checkpoints, None)
@@ -95,26 +90,15 @@ class Tree:
                 f"{what} of {checkpoint.size:,} entries has another root than they{because}.",
             )
 
-    def _compare_leaves(self) -> None:
-        """The leaves of the tile at hand against what was integrated."""
-        index = (self._size - 1) // tiles.WIDTH
-        first = index * tiles.WIDTH
-        width = max(0, min(self._end - first, len(self._leaves)))
-        mine = b"".join(self._leaves[:width])
-        held = self._tile(0, index)
-        if width and held[: len(mine)] != mine:
-            if not held:
-                self._tell(
-                    first + 1, f"The tile 0/{index}, of this entry and those after, is gone."
-                )
-            for at in range(min(width, -(-len(held) // HASH_BYTES))):
-                here = slice(at * HASH_BYTES, (at + 1) * HASH_BYTES)
-                if held[here] != mine[here]:
-                    self._is_whole = False
-                    self._tell(
-                        first + at + 1, "The entry is not the one that was brought into the tree."
-                    )
-        self._leaves.clear()
+    def _compare_leaf(self, position: int, mine: bytes) -> None:
+        """An entry's hash against what was integrated."""
+        held = self._integrated_leaf(position - 1)
+        if held and held != mine:
+            self._is_whole = False
+            self._tell(position, "The entry is not the one that was brought into the tree.")
+        index, place = divmod(position - 1, tiles.WIDTH)
+        if not held and not place:
+            self._tell(position, f"The tile 0/{index}, of this entry and those after, is gone.")
 
     def _compare_tiles(self) -> None:
         """Every tile is there, as wide as it is to be, and its parent holds its root."""
