@@ -164,6 +164,8 @@ def check_bundle(bundle: Mapping[str, Any], trusted: Sequence[str] = ()) -> Chec
         text, signers = opened(note, [Verifier.parse(one) for one in trusted or own])
         checkpoint = Checkpoint.parse(text)
         for entry in entries:
+            if type(entry["position"]) is not int or type(entry["recorded_at"]) is not int:
+                raise TypeError  # JSON's true would pass for 1
             leaf = merkle.leaf_hash(leaf_entry(entry["recorded_at"], entry["body"].encode()))
             proof = [decoded(one) for one in entry["proof"]]
             try:
