@@ -29,9 +29,11 @@ from store.keys import KeyStore
 from store.signals import Listener, Notifier
 from store.tenants import Tenant
 from store.transparency.cosigning import Cosigner, configured
+from store.transparency.followers import Follower
 from store.transparency.integrator import Integrator
 from store.transparency.proofs import Transparency
 from store.transparency.signing import SigningKeys
+from store.transparency.timestamps import Authority, Stamper
 
 assert commands.MODULES  # noqa: S101  importing them registers every command
 
@@ -50,7 +52,8 @@ class Services:
     notifier: Notifier
     integrator: Integrator
     transparency: Transparency
-    cosigner: Cosigner
+    followers: tuple[Follower, ...]
+    """What happens to each checkpoint: it is witnessed and stamped."""
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -78,7 +81,7 @@ class Services:
             Notifier(log),
             Integrator(log, signing),
             Transparency(log, signing),
-            Cosigner(log, configured()),
+            (Cosigner(log, configured()), Stamper(log, Authority.configured())),
         )
 
     def start_runner(self) -> None:
@@ -96,8 +99,9 @@ class Services:
             target=self.integrator.run, name="kept-integrator", daemon=True
         )
         self._integrator_thread.start()
-        self.integrator.on_checkpoint(self.cosigner.hear)
-        self.cosigner.start()
+        for follower in self.followers:
+            self.integrator.on_checkpoint(follower.hear)
+            follower.start()
         self._listener = Listener(self.log, self._wake)
 
     @property
@@ -112,7 +116,8 @@ class Services:
             self.integrator.stop()
             self._runner_thread.join()
             self._integrator_thread.join()
-        self.cosigner.close()
+        for follower in self.followers:
+            follower.close()
         self.runner.close()
         if self._listener is not None:
             self._listener.close()

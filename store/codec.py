@@ -195,7 +195,7 @@ def commitment(blind: bytes, nonce: bytes, subject: UUID, category: str, ciphert
 
 def leaf_entry(recorded_us: int, body: bytes) -> bytes:
     """An entry of the log as it is hashed: its time (8 bytes, big endian) and its body."""
-    return recorded_us.to_bytes(8) + body
+    return recorded_us.to_bytes(8, signed=True) + body
 
 
 def leaf_hash(recorded_us: int, body: bytes) -> str:

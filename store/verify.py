@@ -16,8 +16,9 @@ from uuid import UUID
 
 from store.database import Connection
 from store.event_log import EventLog
-from store.transparency import retained
+from store.transparency import retained, timestamps
 from store.transparency.signing import SigningKeys
+from store.transparency.timestamps import Authority
 from store.transparency.verifying import Tree
 from store.verify_entries import Checker, Entry, Keys, PersonalData, Tell
 
@@ -96,14 +97,16 @@ def verify(
 ) -> Verified:
     """Go through the whole log as it is at this moment; appends go on meanwhile."""
     found = Verified(most_faults)
+    outside = retained.kept(log.tenant)  # before the snapshot, or it might be ahead of it
     with ExitStack() as stack:
         main, values, keys = (
             stack.enter_context(log.database.connect("writer", log.tenant.schema)) for _ in range(3)
         )
         _share_snapshot(main, values, keys)
         signing = SigningKeys(log.database, log.tenant)
-        outside = retained.kept(log.tenant)
         head = _positions(main, Tree(values, signing, outside, found.tell), found, progress)
+        authority = Authority.configured()
+        timestamps.compare(values, authority.roots if authority else (), found.tell)
         _streams(log, (main, values, keys), found, head, progress)
         for position, category in _copied(main, _WITHOUT_EVENT, ("int8", "text")):
             found.tell(position, f"A row of personal data ({category}) belongs to no event.")

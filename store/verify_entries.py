@@ -17,6 +17,7 @@ from store.keys import DataKey, KeyStore
 
 TRACE: Final = "$"
 """What the names of the envelope's personal fields begin with."""
+_NOTHING_PERSONAL: Final[dict[str, list[str]]] = {"fields": [], "commitments": []}
 
 Tell = Callable[[int | None, str], None]
 """Takes a position and what is wrong there."""
@@ -129,6 +130,8 @@ class Checker:
             columns = {name: body[name] for name in ("stream", "version", "type")}
             is_canonical = codec.canonical(body) == text
             body["data"], body["schema"], body["source"]["kind"]
+            personal = body.get("personal", _NOTHING_PERSONAL)
+            "".join([*personal["fields"], *personal["commitments"]])
         except (orjson.JSONDecodeError, TypeError, KeyError):
             self._tell(entry.position, "The body is not one of an event of ours.")
             return None
@@ -156,7 +159,7 @@ class Checker:
             self._tell(entry.position, "A row of personal data does not open with its key.")
         except LookupError:
             self._tell(entry.position, f"This release knows no event named {body['type']}.")
-        except (TypeError, ValueError) as wrong:
+        except (TypeError, ValueError, ArithmeticError, AttributeError) as wrong:
             kind = type(wrong).__name__
             self._tell(entry.position, f"The event {body['type']} cannot be read ({kind}).")
         else:
@@ -180,7 +183,7 @@ class Checker:
         self, entry: Entry, body: dict[str, Any], event: Event, rows: Iterable[PersonalData]
     ) -> None:
         """Every commitment equals a row, or is one to a row that an erasure took away."""
-        personal = body.get("personal", {"fields": [], "commitments": []})
+        personal = body.get("personal", _NOTHING_PERSONAL)
         left = Counter(personal["commitments"])
         present: set[tuple[UUID, str]] = set()
         for row in rows:

@@ -50,6 +50,23 @@ def prove(
         warn(f"{proved} {'entry is' if proved == 1 else 'entries are'} proved in {output}.")
 
 
+@app.command("stamp")
+def stamp() -> None:
+    """Have the newest checkpoint stamped by the time-stamp authority of KEPT_TSA (RFC 3161)."""
+    from store.transparency.timestamps import Authority
+    from store.transparency.timestamps import stamp as ask
+
+    authority = Authority.configured()
+    if authority is None:
+        raise Failure("No authority is named. Set KEPT_TSA to its URL, and KEPT_TSA_ROOTS.")
+    with opened_tenant() as services:
+        _caught_up(services)
+        at = ask(services.log, authority)
+    typer.echo(
+        "It was stamped before." if at is None else f"Stamped at {at:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
 @app.command("keys")
 def keys(as_json: Json = False) -> None:
     """List the keys that sign checkpoints, for those who verify them."""

@@ -99,7 +99,7 @@ def _read(path: Path) -> Any:
 
     try:
         return json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Failure(f"{path} is not JSON, so it is no proof. Export it again.") from None
 
 

@@ -6,15 +6,16 @@ space, and one from the other by a comma.
 
 import logging
 import os
-import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Final
 
 from store.errors import StoreError
 from store.event_log import EventLog
 from store.transparency import merkle, tiles
+from store.transparency.followers import Follower
 from store.transparency.integrator import read_tile
 from store.transparency.notes import Checkpoint, NoteError, Verifier, opened, parts
 from store.transparency.witness import MOST_BYTES, request_of
@@ -60,32 +61,19 @@ def configured(text: str | None = None) -> list[WitnessAt]:
     return found
 
 
-class Cosigner:
-    """Asks the witnesses to sign the newest checkpoint, now and then, in a thread of its own."""
+class Cosigner(Follower):
+    """Asks the witnesses to sign the newest checkpoint, now and then."""
 
     def __init__(self, event_log: EventLog, witnesses: list[WitnessAt]) -> None:
+        super().__init__("cosigner", self.cosign, EVERY)
         self._log, self._witnesses = event_log, witnesses
         self._known: dict[str, int] = {}
         """The size that each witness signed last, as far as is known here."""
-        self._stopping, self._fresh = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Follow the checkpoints until :meth:`close`."""
+        """Follow the checkpoints until :meth:`close`, if there is anybody to ask."""
         if self._witnesses:
-            self._thread = threading.Thread(target=self._run, name="kept-cosigner", daemon=True)
-            self._thread.start()
-
-    def hear(self, note: str) -> None:
-        """There is a new checkpoint."""
-        self._fresh.set()
-
-    def close(self) -> None:
-        """Stop after the request in hand."""
-        self._stopping.set()
-        self._fresh.set()
-        if self._thread is not None:
-            self._thread.join()
+            super().start()
 
     def cosign(self) -> int:
         """Bring the newest checkpoint to every witness; gives how many have signed it."""
@@ -97,28 +85,27 @@ class Cosigner:
                 return 0
             size, note = row
             node = tiles.reader(lambda level, index: read_tile(connection, level, index))
-            lines = [self._ask(witness, note, node) for witness in self._witnesses]
-            fresh = "".join(line for line in lines if line and line not in note)
-            if fresh:
+            asked = [one for one in self._witnesses if not _has_signed(note, one.verifier)]
+            lines = [line for one in asked if (line := self._ask(one, note, node)) is not None]
+            if lines:
                 connection.execute(
-                    "UPDATE checkpoints SET note = note || %s WHERE size = %s", [fresh, size]
+                    "UPDATE checkpoints SET note = note || %s WHERE size = %s",
+                    ["".join(lines), size],
                 )
-        return sum(line is not None for line in lines)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._fresh.wait()
-            self._fresh.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                self.cosign()
-            except Exception as failed:  # the next checkpoint is another chance
-                log.warning("checkpoints are not being witnessed: %s", type(failed).__name__)
-            self._stopping.wait(EVERY)
+        return len(self._witnesses) - len(asked) + len(lines)
 
     def _ask(self, witness: WitnessAt, note: str, node: merkle.Node) -> str | None:
-        """The witness's signature line; None if it gives none."""
+        """The witness's signature line; None if it gives none, whatever the reason: the other
+        witnesses are asked all the same.
+        """
+        try:
+            return self._answer(witness, note, node)
+        except (OSError, HTTPException, ValueError) as failed:
+            why = failed if isinstance(failed, NoteError) else type(failed).__name__
+            log.warning("the witness %s does not sign: %s", witness.verifier.name, why)
+            return None
+
+    def _answer(self, witness: WitnessAt, note: str, node: merkle.Node) -> str | None:
         text = parts(note)[0]
         size = Checkpoint.parse(text).size
         for _ in range(2):  # the second time from the size that the witness says
@@ -134,11 +121,21 @@ class Cosigner:
             if status != 200:  # noqa: PLR2004
                 log.warning("the witness %s answers %d", witness.verifier.name, status)
                 return None
-            opened(f"{text}\n{answer}", [witness.verifier])
-            self._known[witness.url] = size
-            return answer
+            for line in answer.splitlines(keepends=True):  # it may have further keys
+                if _has_signed(f"{text}\n{line}", witness.verifier):
+                    self._known[witness.url] = size
+                    return line
+            raise NoteError("Its answer is not its signature of this checkpoint.")
         log.error("the witness %s knows another log of this name", witness.verifier.name)
         return None
+
+
+def _has_signed(note: str, witness: Verifier) -> bool:
+    try:
+        opened(note, [witness])
+    except NoteError:
+        return False
+    return True
 
 
 def _post(url: str, body: str) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from store.errors import StoreError
 from store.event_log import EventLog
 from store.tracking import Tracking
 from store.transparency import merkle, retained, tiles
-from store.transparency.notes import Checkpoint, opened, signed
+from store.transparency.notes import Checkpoint, NoteError, opened, signed
 from store.transparency.signing import SigningKeys
 
 LEASE: Final = "integrator"
@@ -125,32 +125,53 @@ class Integrator:
         """The tree is the one that was signed last, in the database and, by what is kept outside
         of it, before the database was perhaps put back.
         """
-        size = size_of(connection)
+        size, head = size_of(connection), Tracking(connection).head()
+        if head < size:
+            raise TreeDamaged(
+                f"The log ends at {head:,}, but its tree at {size:,}: entries were taken away. "
+                "Nothing is signed until they are back."
+            )
         node = tiles.reader(lambda level, index: read_tile(connection, level, index))
         row = connection.execute("SELECT note FROM checkpoints WHERE size = %s", [size]).fetchone()
-        notes = [one for one in (row and row[0], retained.kept(self._log.tenant)) if one]
-        for note in notes:
-            text, _ = opened(note, self._keys.verifiers(connection))
-            said = Checkpoint.parse(text)
+        newest = self._said(connection, row[0]) if row else None
+        if newest is not None and newest.size != size:
+            raise TreeDamaged(
+                f"The newest checkpoint is of {newest.size:,} entries instead of {size:,}. "
+                "Find out more with: kept verify. Nothing is signed until then."
+            )
+        note = retained.kept(self._log.tenant)
+        outside = self._said(connection, note) if note else None
+        for said in filter(None, {newest, outside}):
             if said.size > size:
                 raise TreeDamaged(
-                    f"The log ends at {size:,}, but a checkpoint of {said.size:,} entries was "
+                    f"The tree ends at {size:,}, but a checkpoint of {said.size:,} entries was "
                     "signed before: the database was put back. Nothing is signed until it is whole."
                 )
-            if merkle.root(said.size, node) != said.root:
+            if not _leads_to(said, node):
                 raise TreeDamaged(
                     f"The tree is not the one that was signed at {said.size:,} entries. "
                     "Find out where with: kept verify. Nothing is signed until then."
                 )
+
+    def _said(self, connection: Connection, note: str) -> Checkpoint:
+        try:
+            text, _ = opened(note, self._keys.verifiers(connection))
+            return Checkpoint.parse(text)
+        except NoteError as wrong:
+            raise TreeDamaged(
+                f"The last checkpoint cannot be believed: {wrong} "
+                "Find out more with: kept verify. Nothing is signed until then."
+            ) from None
 
     def _integrate(self, connection: Connection) -> int:
         """Bring the next entries into the tree; gives how many there were."""
         with connection.transaction():
             size = size_of(connection)
             head = Tracking(connection).head()
-            to = min(head, size + BATCH)
-            if to <= size:
+            if head == size:
                 return 0
+            self._check_ground(connection)
+            to = min(head, size + BATCH)
             row = connection.execute(_LEAVES, [size, to], binary=True).fetchone()
             if row is None or row[0] != to - size:
                 raise LookupError("positions are not dense")
@@ -175,6 +196,13 @@ class Integrator:
             [size, note],
         )
         return note
+
+
+def _leads_to(said: Checkpoint, node: merkle.Node) -> bool:
+    try:
+        return merkle.root(said.size, node) == said.root
+    except LookupError:  # a tile is gone, or too short
+        return False
 
 
 def size_of(connection: Connection) -> int:

@@ -61,7 +61,7 @@ class Verifier:
         """
         name, _, rest = vkey.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
-        key = _decoded(encoded)
+        key = decoded(encoded)
         if not key or key[0] not in (ED25519, COSIGNATURE) or len(key) != 1 + HASH_BYTES:
             raise NoteError(f"{vkey!r} is no Ed25519 verifier key. Give one as name+id+key.")
         made = cls(name, key[0], key[1:])
@@ -136,10 +136,10 @@ class Checkpoint:
         size, root = (*lines, "", "")[:2]
         if not origin or not re.fullmatch(r"0|[1-9]\d{0,18}", size, re.ASCII):
             raise NoteError("The note is no checkpoint: its second line is no size.")
-        decoded = _decoded(root)
-        if len(decoded) != HASH_BYTES:
+        hashed = decoded(root)
+        if len(hashed) != HASH_BYTES:
             raise NoteError("The note is no checkpoint: its third line is no root of 32 bytes.")
-        return cls(origin, int(size), decoded)
+        return cls(origin, int(size), hashed)
 
 
 def signed(text: str, signers: Iterable[Signer]) -> str:
@@ -161,7 +161,7 @@ def opened(note: str, verifiers: Sequence[Verifier]) -> tuple[str, list[Signatur
     known = {(one.name, one.key_id): one for one in verifiers}
     found: list[Signature] = []
     for line in lines:
-        name, signature = _signature(line)
+        name, signature = signature_of(line)
         verifier = known.get((name, signature[:ID_BYTES]))
         if verifier is None:
             continue  # of a key that we do not know, which says nothing
@@ -187,9 +187,14 @@ def parts(note: str) -> tuple[str, list[str]]:
     return f"{text}\n", signatures[:-1].split("\n")
 
 
-def _signature(line: str) -> tuple[str, bytes]:
+def signature_of(line: str) -> tuple[str, bytes]:
+    """The name on a signature line, and the signature, which begins with the key's id.
+
+    Raises:
+        NoteError: it is none.
+    """
     found = _LINE.fullmatch(line)
-    signature = _decoded(found[2]) if found else b""
+    signature = decoded(found[2]) if found else b""
     if found is None or len(signature) <= ID_BYTES:
         raise NoteError("This is no signed note: a signature line is not in its form.")
     return found[1], signature
@@ -199,8 +204,10 @@ def _witnessed(text: str, at: int) -> bytes:
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """From Base64 in its one writing, so that no bit of it can change unnoticed; else nothing."""
     try:
-        return base64.b64decode(text, validate=True)
+        made = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+    return made if base64.b64encode(made) == text.encode() else b""

@@ -14,7 +14,7 @@ from store.event_log import EventLog
 from store.transparency import merkle, tiles
 from store.transparency.integrator import read_tile, size_of
 from store.transparency.merkle import ProofError
-from store.transparency.notes import Checkpoint, NoteError, Verifier, opened
+from store.transparency.notes import Checkpoint, NoteError, Verifier, decoded, opened
 from store.transparency.signing import SigningKeys
 from store.transparency.tiles import Tile
 
@@ -164,8 +164,10 @@ def check_bundle(bundle: Mapping[str, Any], trusted: Sequence[str] = ()) -> Chec
         text, signers = opened(note, [Verifier.parse(one) for one in trusted or own])
         checkpoint = Checkpoint.parse(text)
         for entry in entries:
+            if type(entry["position"]) is not int or type(entry["recorded_at"]) is not int:
+                raise TypeError  # JSON's true would pass for 1
             leaf = merkle.leaf_hash(leaf_entry(entry["recorded_at"], entry["body"].encode()))
-            proof = [base64.b64decode(one, validate=True) for one in entry["proof"]]
+            proof = [decoded(one) for one in entry["proof"]]
             try:
                 merkle.check_inclusion(
                     leaf, entry["position"] - 1, checkpoint.size, proof, checkpoint.root

@@ -15,8 +15,9 @@ HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 MOST_LEVEL: Final = 63
 _PATH: Final = re.compile(
-    r"(entries|0|[1-9]\d?)/((?:x\d{3}/)*\d{3})(?:\.p/(0|[1-9]\d{0,2}))?", re.ASCII
+    r"(entries|0|[1-9]\d?)/((?:x\d{3}/){0,5}\d{3})(?:\.p/(0|[1-9]\d{0,2}))?", re.ASCII
 )
+"""Up to 18 digits; a log has no larger numbers, and an int should not be made of a whole URL."""
 
 
 class Tile(NamedTuple):

@@ -9,7 +9,7 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +24,11 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from store.database import Connection
 from store.errors import StoreError
 from store.event_log import EventLog
-from store.transparency.notes import parts
+from store.transparency.followers import Follower
+from store.transparency.notes import NoteError, parts
 
 URL: Final = "KEPT_TSA"
 ROOTS: Final = "KEPT_TSA_ROOTS"
@@ -76,6 +78,23 @@ def read_roots(path: Path) -> tuple[Certificate, ...]:
         ) from None
 
 
+class Stamper(Follower):
+    """Has the newest checkpoint stamped, now and then."""
+
+    def __init__(self, log: EventLog, authority: Authority | None) -> None:
+        super().__init__("stamper", self._stamp, EVERY)
+        self._log, self._authority = log, authority
+
+    def start(self) -> None:
+        """Follow the checkpoints until :meth:`close`, if there is an authority."""
+        if self._authority is not None:
+            super().start()
+
+    def _stamp(self) -> None:
+        if self._authority is not None:
+            stamp(self._log, self._authority)
+
+
 def stamp(log: EventLog, authority: Authority) -> datetime | None:
     """Have the newest checkpoint stamped, unless it is; gives the time of the stamp.
 
@@ -123,6 +142,26 @@ def check(
     except (ValueError, VerificationError) as wrong:
         raise TimestampError(f"The time-stamp is not good ({type(wrong).__name__}).") from None
     return response.tst_info.gen_time
+
+
+def compare(
+    connection: Connection, roots: Sequence[Certificate], tell: Callable[[int | None, str], None]
+) -> None:
+    """Check every stamp that is stored; ``tell(position, sentence)`` hears what is wrong."""
+    with connection.cursor("stamps") as rows:
+        rows.execute(
+            "SELECT t.size, t.token, c.note FROM timestamps t LEFT JOIN checkpoints c USING (size)"
+            " ORDER BY t.size",
+            binary=True,
+        )
+        for size, token, note in rows:
+            try:
+                if note is None:
+                    tell(size, "A time-stamp is of a checkpoint that is gone.")
+                else:
+                    check(bytes(token), parts(note)[0].encode(), roots)
+            except (TimestampError, NoteError) as wrong:
+                tell(size, f"Of the checkpoint of {size:,} entries: {wrong}")
 
 
 def _post(url: str, body: bytes) -> bytes:

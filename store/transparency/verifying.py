@@ -3,18 +3,17 @@ checkpoint that is kept outside the database.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from store.codec import leaf_entry
 from store.database import Connection
 from store.transparency import merkle, tiles
 from store.transparency.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
-from store.transparency.notes import Checkpoint, NoteError, opened
+from store.transparency.notes import ID_BYTES, Checkpoint, NoteError, opened, parts, signature_of
 from store.transparency.signing import SigningKeys
 
 Tell = Callable[[int | None, str], None]
 """Takes a position and what is wrong there."""
-CHUNK: Final = 256
 
 
 class Tree:
@@ -27,8 +26,8 @@ class Tree:
         self._stack: list[tuple[int, bytes]] = []
         """The complete subtrees so far, largest first, as (level, hash)."""
         self._size = 0
-        self._leaves: list[bytes] = []
-        """Those of the tile at hand."""
+        self._held = -1, b""
+        """The tile of level 0 that was read last, by its index."""
         self._is_whole = True
         """Whether every leaf so far is the one that was integrated."""
         self._verifiers = signing.verifiers(connection)
@@ -38,19 +37,24 @@ class Tree:
         self._outside = self._open(outside, "The checkpoint kept outside the database")
 
     def add(self, position: int, recorded_at: int, body: str) -> None:
-        """The next entry."""
-        if position != self._size + 1:  # which whoever calls has told already
-            self._is_whole = False
-        hashed = leaf_hash(leaf_entry(recorded_at, body.encode()))
+        """The next entry. Those that are missing before it, which whoever calls has told, stand as
+        they are in the tree: what comes after them is not to blame.
+        """
+        while self._size + 1 < position and (held := self._integrated_leaf(self._size)):
+            self._take(held)
+        if position == self._size + 1:
+            hashed = leaf_hash(leaf_entry(recorded_at, body.encode()))
+            if position <= self._end:
+                self._compare_leaf(position, hashed)
+            self._take(hashed)
+
+    def _take(self, hashed: bytes) -> None:
         self._size += 1
-        self._leaves.append(hashed)
         level = 0
         while self._stack and self._stack[-1][0] == level:
             _, left = self._stack.pop()
             hashed, level = node_hash(left, hashed), level + 1
         self._stack.append((level, hashed))
-        if self._size % tiles.WIDTH == 0:
-            self._compare_leaves()
         while self._due is not None and self._due.size <= self._size:
             self._compare_root(self._due, "The checkpoint")
             self._due = next(self._checkpoints, None)
@@ -59,13 +63,17 @@ class Tree:
 
     def finish(self) -> None:
         """All entries have come."""
-        if self._leaves:
-            self._compare_leaves()
         while self._due is not None:
             self._beyond(self._due, "A checkpoint")
             self._due = next(self._checkpoints, None)
         if self._outside is not None and self._outside.size > self._size:
             self._beyond(self._outside, "The checkpoint kept outside the database")
+        elif self._outside is not None and self._outside.size > self._end:
+            self._tell(
+                None,
+                f"The tree is of {self._end:,} entries, but the checkpoint kept outside the "
+                f"database of {self._outside.size:,}.",
+            )
         self._compare_tiles()
 
     def _beyond(self, checkpoint: Checkpoint, what: str) -> None:
@@ -82,26 +90,15 @@ class Tree:
                 f"{what} of {checkpoint.size:,} entries has another root than they{because}.",
             )
 
-    def _compare_leaves(self) -> None:
-        """The leaves of the tile at hand against what was integrated."""
-        index = (self._size - 1) // tiles.WIDTH
-        first = index * tiles.WIDTH
-        width = max(0, min(self._end - first, len(self._leaves)))
-        mine = b"".join(self._leaves[:width])
-        held = self._tile(0, index)
-        if width and held[: len(mine)] != mine:
-            if not held:
-                self._tell(
-                    first + 1, f"The tile 0/{index}, of this entry and those after, is gone."
-                )
-            for at in range(min(width, -(-len(held) // HASH_BYTES))):
-                here = slice(at * HASH_BYTES, (at + 1) * HASH_BYTES)
-                if held[here] != mine[here]:
-                    self._is_whole = False
-                    self._tell(
-                        first + at + 1, "The entry is not the one that was brought into the tree."
-                    )
-        self._leaves.clear()
+    def _compare_leaf(self, position: int, mine: bytes) -> None:
+        """An entry's hash against what was integrated."""
+        held = self._integrated_leaf(position - 1)
+        if held and held != mine:
+            self._is_whole = False
+            self._tell(position, "The entry is not the one that was brought into the tree.")
+        index, place = divmod(position - 1, tiles.WIDTH)
+        if not held and not place:
+            self._tell(position, f"The tile 0/{index}, of this entry and those after, is gone.")
 
     def _compare_tiles(self) -> None:
         """Every tile is there, as wide as it is to be, and its parent holds its root."""
@@ -156,14 +153,31 @@ class Tree:
         if note is None:
             return None
         try:
-            return Checkpoint.parse(opened(note, self._verifiers)[0])
+            text, _ = opened(note, self._verifiers)
+            if self._has_strangers(note):
+                self._tell(None, f"{what} has a signature of the log's by a key that is not its.")
+            return Checkpoint.parse(text)
         except NoteError as wrong:
             self._tell(None, f"{what} cannot be believed: {wrong}")
             return None
 
+    def _has_strangers(self, note: str) -> bool:
+        """Whether a line has the log's name without a key of its, or the other way round."""
+        names = {one.name for one in self._verifiers}
+        keys = {one.key_id for one in self._verifiers}
+        lines = [signature_of(line) for line in parts(note)[1]]
+        return any((name in names) != (found[:ID_BYTES] in keys) for name, found in lines)
+
     def _integrated(self) -> int:
         row = self._connection.execute("SELECT max(size) FROM checkpoints").fetchone()
         return row[0] or 0 if row else 0
+
+    def _integrated_leaf(self, number: int) -> bytes:
+        """A leaf as it is in the tree; none if there is no such."""
+        index, place = divmod(number, tiles.WIDTH)
+        if self._held[0] != index:
+            self._held = index, self._tile(0, index)
+        return self._held[1][place * HASH_BYTES : (place + 1) * HASH_BYTES]
 
     def _tile(self, level: int, index: int) -> bytes:
         row = self._connection.execute(

@@ -5,8 +5,8 @@ Whoever runs one elsewhere needs to trust Kept for nothing: what it knows is one
 """
 
 import base64
-import binascii
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -14,19 +14,23 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from store import durable_files
-from store.transparency.merkle import EMPTY_ROOT, ProofError, check_consistency
+from store.transparency.merkle import EMPTY_ROOT, HASH_BYTES, ProofError, check_consistency
 from store.transparency.notes import (
     COSIGNATURE,
     Checkpoint,
     NoteError,
     Signer,
     Verifier,
+    decoded,
     opened,
     parts,
 )
 
 MOST_BYTES: Final = 64_000
 """Of a request."""
+MOST_OF_A_PROOF: Final = 63
+"""Hashes."""
+_SIZE: Final = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
 TEXT: Final = "text/plain; charset=utf-8"
 SIZE: Final = "text/x.tlog.size"
 
@@ -103,12 +107,11 @@ def _read(request: str) -> tuple[int, list[bytes], str]:
     head, gap, note = request.partition("\n\n")
     first, *lines = head.split("\n")
     word, _, size = first.partition(" ")
-    if not gap or word != "old" or not (size.isascii() and size.isdecimal()) or len(lines) > 63:  # noqa: PLR2004
+    if not gap or word != "old" or not _SIZE.fullmatch(size) or len(lines) > MOST_OF_A_PROOF:
         raise NoteError(
             "The request has to be: old <size>, the proof's lines, an empty one, the note."
         )
-    try:
-        proof = [base64.b64decode(line, validate=True) for line in lines]
-    except (binascii.Error, ValueError):
-        raise NoteError("A line of the proof is not Base64.") from None
+    proof = [decoded(line) for line in lines]
+    if any(len(one) != HASH_BYTES for one in proof):
+        raise NoteError("A line of the proof is no hash of 32 bytes in Base64.")
     return int(size), proof, note
