@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api import administration, feed, health, sales, service
+from api import administration, feed, health, marketing, sales, service
 from api.access import KeyRing
 from api.openapi import TAGS
 from api.problems import Problem, problem_of
@@ -134,7 +134,14 @@ def _routes() -> list[Any]:
         KeyedRoute("/openapi.json", _description, methods=["GET"], include_in_schema=False)
     )
     feed.feeds(described)
-    routers = (sales.router, service.router, administration.router, described, health.router)
+    routers = (
+        sales.router,
+        service.router,
+        marketing.router,
+        administration.router,
+        described,
+        health.router,
+    )
     return [route for router in routers for route in router.routes]
 
 
