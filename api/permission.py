@@ -13,9 +13,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from api.examples import AN_ID
 from api.filters import moment, parameters, wrong
 from api.openapi import describe_read
-from api.parameters import AN_ID, ID, MIN_POSITION, MIN_POSITION_IN_QUERY, MOMENT, query
+from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, MOMENT, query
 from api.problems import Problem
 from api.reads import reading
 from api.replies import Reply, json_reply
@@ -23,8 +24,10 @@ from api.routing import KeyedRoute, caller_of
 from domain.consents import Channel
 from domain.contacts import Contact
 from domain.permission import Verdict, may_contact
+from domain.suppressions import to_look_up
 from projections.gate import Gate, Reader, plain
 from store.lists import MAX_LIMIT, Query
+from store.suppressions import Suppressions
 
 PATH: Final = "/v1/consents/may-contact"
 PURPOSE: Final = r"^[a-z][a-z0-9_]{0,62}$"
@@ -93,7 +96,10 @@ def answers_permission(router: APIRouter) -> None:
 async def permission(request: Request) -> Reply:
     """Whether they may be contacted."""
     question = _question(request)
-    verdict, headers = await reading(request, lambda gate, reader: answer(gate, reader, question))
+    suppressions = caller_of(request).served.services.suppressions
+    verdict, headers = await reading(
+        request, lambda gate, reader: answer(gate, reader, suppressions, question)
+    )
     if verdict is None:
         noun = question.field.removesuffix("_id")
         raise Problem("not-found", f"There was no such {noun} at that time. Check the id.")
@@ -106,7 +112,9 @@ async def permission(request: Request) -> Reply:
     return json_reply(200, body, headers)
 
 
-def answer(gate: Gate, reader: Reader, question: Question) -> Verdict | None:
+def answer(
+    gate: Gate, reader: Reader, suppressions: Suppressions, question: Question
+) -> Verdict | None:
     """The answer by what was so at that moment; None if they were not known then."""
     moments = (question.at, question.as_known_at)
     people = _people(gate, question)
@@ -120,7 +128,12 @@ def answer(gate: Gate, reader: Reader, question: Question) -> Verdict | None:
         return Verdict(False, "They are not to be called.")
     recorded = [one for who in people for one in _recorded(gate, reader, question.field, who)]
     consents = gate.states("consents", recorded, *moments)
-    return may_contact(consents, question.purpose, question.channel, question.at)
+    remembered = {
+        one: suppressions.remembered(to_look_up(consent, person))
+        for one, consent in consents.items()
+        if (consent.purpose, consent.channel) == (question.purpose, question.channel)
+    }
+    return may_contact(consents, question.purpose, question.channel, question.at, remembered)
 
 
 def _people(gate: Gate, question: Question) -> dict[UUID, Any]:

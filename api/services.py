@@ -27,6 +27,7 @@ from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.keys import KeyStore
 from store.signals import Listener, Notifier
+from store.suppressions import Suppressions
 from store.tenants import Tenant
 
 assert commands.MODULES  # noqa: S101  importing them registers every command
@@ -44,6 +45,7 @@ class Services:
     gate: Gate
     api_keys: ApiKeys
     notifier: Notifier
+    suppressions: Suppressions
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
 
@@ -67,6 +69,7 @@ class Services:
             Gate(log, PROJECTIONS, DERIVED),
             ApiKeys(database, tenant),
             Notifier(log),
+            Suppressions(log),
         )
 
     def start_runner(self) -> None:
@@ -79,6 +82,7 @@ class Services:
         )
         self._runner_thread.start()
         self._listener = Listener(self.log, self.runner.wake)
+        self.suppressions.start()
 
     @property
     def is_running(self) -> bool:
@@ -90,6 +94,7 @@ class Services:
         if self._runner_thread is not None:
             self.runner.stop()
             self._runner_thread.join()
+        self.suppressions.close()
         self.runner.close()
         if self._listener is not None:
             self._listener.close()

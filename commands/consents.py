@@ -35,6 +35,7 @@ from domain.fields import Personal, Public
 from domain.kernel import Event
 from domain.permission import objection_to
 from domain.records import RecordDetails
+from domain.suppressions import first_bar, to_look_up
 from domain.values import Key, Line, Text
 
 Days = Annotated[int, Field(ge=1, le=30)]
@@ -106,6 +107,21 @@ def _check_objection(consent: Consent, basis: Basis, now: datetime) -> None:
         )
 
 
+def _check_addresses(granted: Consent, records: Records, now: datetime) -> None:
+    """Who comes back as somebody new, by an import, is not asked again for what they refused."""
+    who = granted.subject_id
+    kind: type[Contact | Customer] = Contact if granted.contact_id else Customer
+    person = None if who is None else records.get(kind, who)
+    bar = first_bar(granted, records.remembered(to_look_up(granted, person)))
+    if bar is not None:
+        raise Rejected(
+            f"captured_at: at one of their addresses somebody said no on {_when(bar.since, now)}. "
+            "Only a later consent of their own goes beyond it; give its moment.",
+            field="captured_at",
+            type="not-fresh",
+        )
+
+
 def _when(moment: datetime, now: datetime) -> str:
     return f"{moment.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
 
@@ -126,7 +142,9 @@ class GrantConsent(ConsentDetails, Command, to=Consent, opens=True):
         check_record(self, Consent, records)
         _check_subject(self, records)
         _check_act(self, self.lawful_basis, now)
-        yield opened(self, ConsentGranted)
+        granted = opened(self, ConsentGranted)
+        _check_addresses(granted.evolve(consent), records, now)
+        yield granted
 
 
 class RequestConsent(ConsentDetails, Command, to=Consent, opens=True):
@@ -149,13 +167,13 @@ class RequestConsent(ConsentDetails, Command, to=Consent, opens=True):
                 field="lawful_basis",
             )
         _check_act(self, Basis.CONSENT, now)
-        yield ConsentRequested.of(
+        window = end_of_window(now, self.confirm_days)
+        requested = ConsentRequested.of(
             opened(self, ConsentRequested).given()
-            | {
-                "lawful_basis": Basis.CONSENT,
-                "confirm_by": end_of_window(now, self.confirm_days),
-            }
+            | {"lawful_basis": Basis.CONSENT, "confirm_by": window}
         )
+        _check_addresses(requested.evolve(consent), records, now)
+        yield requested
 
 
 class ConfirmConsent(Command, to=Consent):
@@ -265,12 +283,13 @@ class RenewConsent(Act, Command, to=Consent):
     confirm_days: Public[Days, "figure"] = CONFIRM_DAYS
     """How long the confirmation is waited for."""
 
-    def decide(self, consent: Consent, now: datetime) -> Iterator[Event]:
+    def decide(self, consent: Consent, now: datetime, records: Records) -> Iterator[Event]:
         basis = self.lawful_basis or consent.lawful_basis or Basis.CONSENT
         _check_act(self, basis, now)
         _check_fresh(consent, self.captured_at, now)
         _check_objection(consent, basis, now)
         act = {name: getattr(self, name) for name in Act.model_fields} | {"lawful_basis": basis}
+        _check_addresses(ConsentGranted.of(act).evolve(consent), records, now)
         if consent.status_at(now) is Status.GRANTED:
             yield ConsentRenewed.of(act)
         elif basis is Basis.CONSENT and (self.double_opt_in or consent.double_opt_in):

@@ -5,12 +5,13 @@ objection to direct marketing ends all direct marketing, and where everything co
 sent, whatever for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.consents import OBJECTABLE, Basis, Channel, Consent, Status, WithdrawalReason
+from domain.suppressions import Suppression, first_bar
 
 LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 REFUSALS: Final = {
@@ -34,12 +35,12 @@ def may_contact(
     purpose: str,
     channel: Channel,
     at: datetime,
-    suppressed_at: datetime | None = None,
+    remembered: Mapping[UUID, Sequence[Suppression]] | None = None,
 ) -> Verdict:
     """Whether somebody may be contacted at that moment.
 
-    ``consents`` are all of theirs as they were then, by id; ``suppressed_at`` is when one of their
-    addresses last said no, whoever it was recorded for.
+    ``consents`` are all of theirs as they were then, by id; ``remembered`` is what their addresses
+    remember of refusals that are about one of these, whoever they were recorded for.
     """
     asked = [
         (consent.captured_at or consent.withdrawn_at or LONG_AGO, one)
@@ -47,7 +48,9 @@ def may_contact(
         if consent.purpose == purpose and consent.channel is channel
     ]
     newest_first = [one for _, one in sorted(asked, reverse=True)]
-    verdicts = [_verdict(one, consents, at, suppressed_at) for one in newest_first]
+    verdicts = [
+        _verdict(one, consents, at, (remembered or {}).get(one, ())) for one in newest_first
+    ]
     nothing = Verdict(False, "No lawful basis is recorded for this purpose and channel.")
     return next((one for one in verdicts if one.allowed), verdicts[0] if verdicts else nothing)
 
@@ -60,7 +63,7 @@ def objection_to(consent: Consent, basis: Basis | None) -> datetime | None:
 
 
 def _verdict(
-    one: UUID, consents: Mapping[UUID, Consent], at: datetime, suppressed_at: datetime | None
+    one: UUID, consents: Mapping[UUID, Consent], at: datetime, remembered: Sequence[Suppression]
 ) -> Verdict:
     consent = consents[one]
     captured_at = consent.captured_at
@@ -69,8 +72,9 @@ def _verdict(
     for other, refusing in consents.items():
         if _is_refused(consent, captured_at, refusing):
             return Verdict(False, _refusal(refusing, at), other)
-    if suppressed_at is not None and suppressed_at >= captured_at:
-        day = _day(suppressed_at, at)
+    bar = first_bar(consent, [no for no in remembered if no.since <= at])
+    if bar is not None:
+        day = _day(bar.since, at)
         return Verdict(False, f"At one of their addresses somebody said no on {day}.", one)
     basis = (consent.lawful_basis or Basis.CONSENT).replace("_", " ")
     return Verdict(True, f"It rests on {basis}, since {_day(captured_at, at)}.", one)

@@ -128,9 +128,7 @@ class Gate:
         model = self.models[name]
         if not isinstance(model, Projection) or model.aggregate is None:
             raise Unserved(f"{name} has no records that can be shown as of a date.")
-        found = {
-            one: fold_as_of(model, self._log.load(one), as_of, as_known_at) for one in records
-        }
+        found = {one: fold_as_of(model, self._log.load(one), as_of, as_known_at) for one in records}
         return {one: row for one, row in found.items() if row is not None}
 
     def history(self, reader: Reader, query: Query) -> Answer:

@@ -170,9 +170,7 @@ def test_a_consent_is_of_somebody_who_is_there() -> None:
     ],
 )
 def test_nothing_is_granted_of_whom_may_not_be_worked_with(ending: Event, sentence: str) -> None:
-    given().among({FANG: [fang, ending]}).when(grant()).rejected(
-        sentence, type="barred-reference"
-    )
+    given().among({FANG: [fang, ending]}).when(grant()).rejected(sentence, type="barred-reference")
 
 
 def test_nobody_consented_tomorrow() -> None:

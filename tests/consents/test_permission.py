@@ -1,5 +1,6 @@
 """May we contact them? Whoever said no wins over every earlier yes."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from domain.consents import (
 )
 from domain.kernel import Event
 from domain.permission import Verdict, may_contact
+from domain.suppressions import Suppression
 from tests.dsl import NOW, id_of, state_of
 
 DAY = timedelta(days=1)
@@ -59,10 +61,10 @@ def asked(
     purpose: str = "newsletter",
     channel: Channel = Channel.EMAIL,
     at: datetime = NOW,
-    suppressed_at: datetime | None = None,
+    remembered: Sequence[Suppression] = (),
 ) -> Verdict:
     states = {one: consent_of(*events) for one, events in consents.items()}
-    return may_contact(states, purpose, channel, at, suppressed_at)
+    return may_contact(states, purpose, channel, at, dict.fromkeys(states, remembered))
 
 
 def test_what_is_not_recorded_is_not_allowed() -> None:
@@ -168,7 +170,15 @@ def test_of_two_records_of_the_same_the_later_word_counts() -> None:
 
 
 def test_an_address_remembers_who_said_no() -> None:
-    no = NOW - 5 * DAY
-    answer = asked({NEWS: [granted()]}, suppressed_at=no)
+    no = [Suppression(WithdrawalReason.UNSUBSCRIBED, NOW - 5 * DAY)]
+    answer = asked({NEWS: [granted()]}, remembered=no)
     assert answer == (False, "At one of their addresses somebody said no on 2026-02-25.", NEWS)
-    assert asked({NEWS: [granted(captured_at=NOW - DAY)]}, suppressed_at=no).allowed
+    assert asked({NEWS: [granted()]}, at=NOW - 6 * DAY, remembered=no).allowed
+    assert asked({NEWS: [granted(captured_at=NOW - DAY)]}, remembered=no).allowed
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_an_address_remembers_an_objection_for_ever(basis: Basis) -> None:
+    no = [Suppression(WithdrawalReason.OBJECTED, NOW - 5 * DAY)]
+    later = granted(basis=basis, captured_at=NOW - DAY)
+    assert asked({NEWS: [later]}, remembered=no).allowed == (basis is Basis.CONSENT)
