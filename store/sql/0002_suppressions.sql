@@ -11,7 +11,7 @@ COMMENT ON COLUMN suppressions.position IS 'Of the event that says so';
 
 -- Up to where the log has been read for refusals: one row.
 CREATE TABLE suppressions_reached (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     position bigint NOT NULL
 );
 INSERT INTO suppressions_reached (position) VALUES (0);
