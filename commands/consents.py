@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -48,12 +49,15 @@ def _check_subject(command: ConsentDetails, records: Records, *, must_be_open: b
             "contact_id: a consent is of one contact or of one customer. Give one of the two.",
             field="contact_id",
         )
-    for kind, one, field in (
-        (Contact, command.contact_id, "contact_id"),
-        (Customer, command.customer_id, "customer_id"),
-    ):
-        if one is not None and (must_be_open or records.get(kind, one) is None):
-            records.need(kind, one, field)
+    kind, one, field = _whose(command)
+    if one is not None and (must_be_open or records.get(kind, one) is None):
+        records.need(kind, one, field)
+
+
+def _whose(details: ConsentDetails) -> tuple[type[Contact | Customer], UUID | None, str]:
+    if details.contact_id is None:
+        return Customer, details.customer_id, "customer_id"
+    return Contact, details.contact_id, "contact_id"
 
 
 def _check_act(act: Act, basis: Basis, now: datetime) -> None:
@@ -68,8 +72,7 @@ def _check_act(act: Act, basis: Basis, now: datetime) -> None:
             "wording_version: a consent is given to a text. Name the version that they saw.",
             field="wording_version",
         )
-    begin = act.captured_at or now
-    if act.valid_until is not None and act.valid_until <= begin:
+    if act.valid_until is not None and act.valid_until <= (act.captured_at or now):
         raise Rejected(
             "valid_until: lies before it began. Give a later moment, or leave it out.",
             field="valid_until",
@@ -78,22 +81,18 @@ def _check_act(act: Act, basis: Basis, now: datetime) -> None:
 
 def _check_fresh(consent: Consent, captured_at: datetime, now: datetime) -> None:
     """Only what they did since counts: what is imported again revives nothing."""
-    ended = consent.withdrawn_at
-    last = consent.captured_at
+    ended, last = consent.withdrawn_at, consent.captured_at
     if ended is not None and captured_at <= ended:
-        raise Rejected(
-            f"captured_at: lies before they said no on {_when(ended, now)}. "
-            "Only a fresh act of theirs counts; give its moment.",
-            field="captured_at",
-            type="not-fresh",
-        )
-    if last is not None and captured_at <= last:
-        raise Rejected(
-            f"captured_at: lies not after their last act on {_when(last, now)}. "
-            "Give the moment of a later one.",
-            field="captured_at",
-            type="not-fresh",
-        )
+        place = f"before they said no on {_when(ended, now)}"
+    elif last is not None and captured_at <= last:
+        place = f"not after their last act on {_when(last, now)}"
+    else:
+        return
+    raise Rejected(
+        f"captured_at: lies {place}. Only a fresh act of theirs counts; give its moment.",
+        field="captured_at",
+        type="not-fresh",
+    )
 
 
 def _check_objection(consent: Consent, basis: Basis, now: datetime) -> None:
@@ -109,9 +108,8 @@ def _check_objection(consent: Consent, basis: Basis, now: datetime) -> None:
 
 def _check_addresses(granted: Consent, records: Records, now: datetime) -> None:
     """Who comes back as somebody new, by an import, is not asked again for what they refused."""
-    who = granted.subject_id
-    kind: type[Contact | Customer] = Contact if granted.contact_id else Customer
-    person = None if who is None else records.get(kind, who)
+    kind, one, _ = _whose(granted)
+    person = None if one is None else records.get(kind, one)
     bar = first_bar(granted, records.remembered(to_look_up(granted, person)))
     if bar is not None:
         raise Rejected(
@@ -218,18 +216,18 @@ class RefuseConsent(ConsentDetails, Command, to=Consent, opens=True):
 class WithdrawConsent(Command, to=Consent):
     """Record that they took it back, or said no for another reason; it counts at once.
 
-    Withdrawing again changes nothing, save that an objection goes beyond every other reason.
+    Whoever says no again has said it later, and an older act counts even less.
     """
 
     withdrawal_reason: Public[WithdrawalReason, "vocabulary"]
     withdrawal_note: Personal[Text | None, "content"] = None
 
     def decide(self, consent: Consent, now: datetime) -> Iterator[Event]:
-        objects = self.withdrawal_reason is WithdrawalReason.OBJECTED
-        if objects:
+        is_new = consent.withdrawn_at is None or now > consent.withdrawn_at
+        if self.withdrawal_reason is WithdrawalReason.OBJECTED:
             _check_objectable(consent)
-        was_objected = consent.withdrawal_reason is WithdrawalReason.OBJECTED
-        if consent.status is Status.WITHDRAWN and (was_objected or not objects):
+            is_new = is_new or consent.objected_at is None
+        if not is_new:
             return
         if consent.captured_at is not None and now < consent.captured_at:
             raise Rejected(
@@ -245,8 +243,8 @@ class WithdrawConsent(Command, to=Consent):
 
 def _check_objectable(consent: Consent) -> None:
     basis = consent.lawful_basis
-    may_object = consent.direct_marketing or basis in (None, Basis.CONSENT, *OBJECTABLE)
-    if basis is not None and not may_object:
+    may_object = {None, Basis.CONSENT, *OBJECTABLE}
+    if basis is not None and not consent.direct_marketing and basis not in may_object:
         raise Rejected(
             "withdrawal_reason: there is no objection to what rests on "
             f"{basis.replace('_', ' ')} and is no direct marketing. "

@@ -199,7 +199,7 @@ class ConsentRefused(ConsentDetails, Event):
     withdrawal_note: Personal[Text | None, "content"] = None
 
     def evolve(self, consent: Consent) -> Consent:
-        return _ended(with_details(consent, self), self.withdrawal_reason, self.withdrawn_at)
+        return _ended(with_details(consent, self), self)
 
 
 class ConsentWithdrawn(Event):
@@ -210,8 +210,7 @@ class ConsentWithdrawn(Event):
     withdrawal_note: Personal[Text | None, "content"] = None
 
     def evolve(self, consent: Consent) -> Consent:
-        known = replace(consent, **self.given())
-        return _ended(known, self.withdrawal_reason, self.withdrawn_at)
+        return _ended(consent, self)
 
 
 class ConsentExpired(Event):
@@ -235,21 +234,22 @@ def end_of_window(now: datetime, days: int = CONFIRM_DAYS) -> datetime:
 
 def _begun(consent: Consent, act: ConsentDetails) -> Consent:
     """With a new act; how the one before was confirmed or ended is history."""
-    fresh: dict[str, None] = dict.fromkeys(
-        (
-            "confirm_by",
-            "confirmed_at",
-            "confirmation",
-            "withdrawal_reason",
-            "withdrawn_at",
-            "withdrawal_note",
-        )
+    names = ("confirm_by", "confirmed_at", "confirmation")
+    ends = ("withdrawal_reason", "withdrawn_at", "withdrawal_note")
+    return with_details(replace(consent, **dict.fromkeys((*names, *ends))), act)
+
+
+def _ended(consent: Consent, refusal: ConsentRefused | ConsentWithdrawn) -> Consent:
+    """With a refusal; one that is entered late takes no later one away."""
+    at, objected_at = refusal.withdrawn_at, consent.objected_at
+    if refusal.withdrawal_reason is WithdrawalReason.OBJECTED:
+        objected_at = max(at, objected_at or at)
+    return replace(
+        consent,
+        status=Status.WITHDRAWN,
+        confirm_by=None,
+        withdrawal_reason=refusal.withdrawal_reason,
+        withdrawn_at=max(at, consent.withdrawn_at or at),
+        withdrawal_note=refusal.withdrawal_note,
+        objected_at=objected_at,
     )
-    return with_details(replace(consent, **fresh), act)
-
-
-def _ended(consent: Consent, reason: WithdrawalReason, at: datetime) -> Consent:
-    ended = replace(consent, status=Status.WITHDRAWN, confirm_by=None)
-    if reason is WithdrawalReason.OBJECTED:
-        return replace(ended, objected_at=at)
-    return ended

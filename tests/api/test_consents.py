@@ -62,7 +62,7 @@ def test_from_the_form_to_the_withdrawal(api: Api) -> None:
     assert not allowed(api, who)["allowed"], "without waiting for any read model"
     found = api.get(one, {"position": confirmed["position"] + 1})
     assert (found["number"][:3], found["status"]) == ("CS-", "withdrawn")
-    assert found["confirmation"] is None
+    assert found["confirmation"] == "Link followed", "it was so"
     listed = api.sales.get(f"/v1/consents?contact_id={who}").json()["data"]
     assert [row["withdrawal_reason"] for row in listed] == ["unsubscribed"]
     facts = api.get(f"{one}/history?field=withdrawal_reason")["data"]

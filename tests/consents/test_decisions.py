@@ -290,15 +290,23 @@ def test_who_never_confirmed_may_say_no() -> None:
     )
 
 
-@pytest.mark.parametrize("again", [WithdrawalReason.UNSUBSCRIBED, WithdrawalReason.BOUNCED])
-def test_who_says_no_twice_said_it_once(again: WithdrawalReason) -> None:
-    given(granted, withdrawn()).when(WithdrawConsent(withdrawal_reason=again)).nothing()
+@pytest.mark.parametrize("again", [WithdrawalReason.UNSUBSCRIBED, WithdrawalReason.OBJECTED])
+def test_who_says_no_again_said_it_later(again: WithdrawalReason) -> None:
+    """Or what they did in between would come in later and revive it."""
+    no_more = (withdrawn(WithdrawalReason.BOUNCED), withdrawn(again, NOW))
+    given(granted, no_more[0]).when(WithdrawConsent(withdrawal_reason=again)).then(no_more[1])
+    given(granted, *no_more).when(WithdrawConsent(withdrawal_reason=again)).nothing()
+    given(granted, *no_more).when(renew()).rejected("said no on 2026-03-02", type="not-fresh")
 
 
-def test_an_objection_goes_beyond_every_other_no() -> None:
-    objected = WithdrawConsent(withdrawal_reason=WithdrawalReason.OBJECTED)
-    given(granted, withdrawn()).when(objected).then(withdrawn(WithdrawalReason.OBJECTED, NOW))
-    given(granted, withdrawn(WithdrawalReason.OBJECTED)).when(objected).nothing()
+def test_a_refusal_that_is_entered_late_takes_no_later_one_away() -> None:
+    asked = WithdrawConsent(withdrawal_reason=WithdrawalReason.ASKED)
+    objects = WithdrawConsent(withdrawal_reason=WithdrawalReason.OBJECTED)
+    early, last = withdrawn(WithdrawalReason.OBJECTED, NOW - 9 * DAY), withdrawn()
+    given(granted, last).when(asked, now=NOW - 9 * DAY).nothing()
+    given(granted, last).when(objects, now=NOW - 9 * DAY).then(early)
+    known = consent_of(granted, last, early)
+    assert (known.withdrawn_at, known.objected_at) == (last.withdrawn_at, early.withdrawn_at)
 
 
 @pytest.mark.parametrize(
