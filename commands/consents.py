@@ -125,10 +125,7 @@ def _when(moment: datetime, now: datetime) -> str:
 
 
 class GrantConsent(ConsentDetails, Command, to=Consent, opens=True):
-    """Record on which lawful basis somebody may be contacted; it holds at once.
-
-    One record for each person, purpose and channel: a later act of theirs renews it.
-    """
+    """Record a lawful basis for one person, purpose and channel; it holds at once."""
 
     purpose: Public[Key, "vocabulary"]
     channel: Public[Channel, "vocabulary"]
@@ -214,10 +211,7 @@ class RefuseConsent(ConsentDetails, Command, to=Consent, opens=True):
 
 
 class WithdrawConsent(Command, to=Consent):
-    """Record that they took it back, or said no for another reason; it counts at once.
-
-    Whoever says no again has said it later, and an older act counts even less.
-    """
+    """Record that they took it back, or what else says no; it counts at once."""
 
     withdrawal_reason: Public[WithdrawalReason, "vocabulary"]
     withdrawal_note: Personal[Text | None, "content"] = None
@@ -246,9 +240,8 @@ def _check_objectable(consent: Consent) -> None:
     may_object = {None, Basis.CONSENT, *OBJECTABLE}
     if basis is not None and not consent.direct_marketing and basis not in may_object:
         raise Rejected(
-            "withdrawal_reason: there is no objection to what rests on "
-            f"{basis.replace('_', ' ')} and is no direct marketing. "
-            "If they asked to be left alone, say asked.",
+            "withdrawal_reason: is no objection to direct marketing, and what rests on "
+            f"{basis.replace('_', ' ')} knows no other. If they asked to be left alone, say asked.",
             field="withdrawal_reason",
         )
 
