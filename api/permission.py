@@ -129,7 +129,7 @@ def answer(
     recorded = [one for who in people for one in _recorded(gate, reader, question.field, who)]
     consents = gate.states("consents", recorded, *moments)
     remembered = {
-        one: suppressions.remembered(to_look_up(consent, person))
+        one: suppressions.remembered(to_look_up(consent, person), question.as_known_at)
         for one, consent in consents.items()
         if (consent.purpose, consent.channel) == (question.purpose, question.channel)
     }

@@ -8,6 +8,7 @@ and counts at once; its trace is for whoever comes back as somebody new.
 import logging
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,25 +27,34 @@ PAUSE: Final = 2.0
 """Seconds between two looks at the log."""
 REFUSALS: Final = tuple(event.__name__ for event in (ConsentRefused, ConsentWithdrawn))
 
+_FOR_EVER: Final = 2**63 - 1
+
 log = logging.getLogger(__name__)
 
 
 class Suppressions:
-    """Those of one tenant. :meth:`start` follows the log until :meth:`close`."""
+    """Those of one tenant. :meth:`start` follows the log until :meth:`close`, or
+    :meth:`catch_up` once.
+    """
 
     def __init__(self, event_log: EventLog) -> None:
         self._log = event_log
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
 
-    def remembered(self, traces: Iterable[Trace]) -> list[Suppression]:
-        """What is remembered of these addresses."""
+    def remembered(
+        self, traces: Iterable[Trace], as_known_at: datetime | None = None
+    ) -> list[Suppression]:
+        """What is remembered of these addresses, or was at a moment."""
         hashes = [self._log.keys.address_hash(*trace) for trace in traces]
         if not hashes:
             return []
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             rows = connection.execute(
-                "SELECT reason, since FROM suppressions WHERE address_hash = ANY(%s)", [hashes]
+                "SELECT reason, since FROM suppressions JOIN events USING (position)"
+                " WHERE address_hash = ANY(%s) AND recorded_at <= %s",
+                [hashes, to_microseconds(as_known_at) if as_known_at else _FOR_EVER],
             ).fetchall()
         return [Suppression(WithdrawalReason(row[0]), from_microseconds(row[1])) for row in rows]
 
@@ -56,18 +66,19 @@ class Suppressions:
     def close(self) -> None:
         """Stop following."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            self._drop_connection()
+        else:
+            self._thread.join(PAUSE)  # a lost database may keep it longer; it ends by itself
 
     def catch_up(self) -> int:
         """Take in every refusal that is in the log now; gives the position reached."""
-        head = self._log.head()
+        connection = self._connect()
+        row = connection.execute("SELECT max(position) FROM events").fetchone()
+        head = row[0] or 0 if row else 0
         reached = -1
         while reached < head:
-            with (
-                self._log.database.borrow("projector", self._log.tenant.schema) as connection,
-                connection.transaction(),
-            ):
+            with connection.transaction():
                 reached = self._step(connection, head)
         return reached
 
@@ -77,6 +88,18 @@ class Suppressions:
                 self.catch_up()
             except Exception as lost:  # the next look begins where this one did
                 log.warning("the suppressions start over: %s", type(lost).__name__)
+                self._drop_connection()
+        self._drop_connection()
+
+    def _connect(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._log.database.connect("projector", self._log.tenant.schema)
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _step(self, connection: Connection, head: int) -> int:
         """Look through the next positions. Two processes take turns by the row's lock."""
