@@ -1,5 +1,6 @@
 """Consents over HTTP: the question before anything is sent, and the proof for any date."""
 
+import time
 from typing import Any
 
 import pytest
@@ -129,6 +130,25 @@ def test_what_is_imported_again_revives_no_objection(api: Api) -> None:
     renewed = api.sales.post(f"{one}/renew", json=act)
     api.refused(renewed, 409, "not-fresh", "Only a fresh act of theirs counts", "captured_at")
     assert not allowed(api, who)["allowed"]
+
+
+def test_an_address_remembers_soon_what_was_refused_there(api: Api) -> None:
+    who = contact(api, emails=["wf@example.com"])
+    one = granted(api, who)["stream"]
+    did(api, f"/v1/consents/{one}/withdraw", withdrawal_reason="unsubscribed")
+    trace = ("emails", "wf@example.com", "email/newsletter")
+    deadline = time.monotonic() + 60
+    while not api.services.suppressions.remembered([trace]):
+        assert time.monotonic() < deadline, "within a minute"
+        time.sleep(0.1)
+    api.sales.patch(f"/v1/contacts/{who}", json={"emails": []})
+    again = contact(api, emails=["wf@example.com"])
+    act = {"captured_at": "2025-01-10T09:00:00+08:00", "source": "Old list"}
+    body = {"purpose": "newsletter", "channel": "email", "wording_version": "2024-11"}
+    body |= {"contact_id": again, "lawful_basis": "consent"}
+    answer = api.sales.post("/v1/consents", json=body | act)
+    problem = api.refused(answer, 409, "not-fresh", "somebody said no on", "captured_at")
+    assert "wf@example.com" not in str(problem)
 
 
 def test_an_objection_is_kept_through_a_merge(api: Api) -> None:
