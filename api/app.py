@@ -17,8 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api import administration, feed, health, marketing, sales, service
+from api import administration, feed, health, marketing, sales, service, transparency
 from api.access import KeyRing
+from api.audit.route import audit_trail
 from api.openapi import TAGS
 from api.problems import Problem, problem_of
 from api.replies import Reply
@@ -65,6 +66,9 @@ class Kept(FastAPI):
         if route is not None:
             scope["app"] = self
             await route.serve(scope, receive, send)
+        elif scope["path"].startswith(transparency.PREFIX):
+            scope["app"] = self
+            await transparency.serve_log(scope, receive, send)
         elif scope["path"].startswith(OPEN):
             await super().__call__(scope, receive, send)
         else:
@@ -134,6 +138,8 @@ def _routes() -> list[Any]:
         KeyedRoute("/openapi.json", _description, methods=["GET"], include_in_schema=False)
     )
     feed.feeds(described)
+    transparency.proofs(described)
+    audit_trail(described)
     routers = (
         sales.router,
         service.router,

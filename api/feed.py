@@ -15,6 +15,7 @@ from starlette.requests import Request
 from api.feed_docs import describe_event, describe_feed
 from api.filters import parameters, whole_number, wrong
 from api.following import next_events, shown, while_connected
+from api.parameters import SOURCES
 from api.problems import Problem
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of, header, segment
@@ -25,7 +26,6 @@ DEFAULT_LIMIT: Final = 100
 MOST_LIMIT: Final = 1_000
 MOST_WAIT: Final = 30
 MOST_POSITION: Final = 2**62
-SOURCES: Final = ("api", "import", "command_line", "rule", "system")
 PARAMETERS: Final = ("after", "limit", "wait", "type", "aggregate", "stream", "actor", "source")
 
 

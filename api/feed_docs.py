@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.examples import A_MOMENT, AN_ID
 from api.openapi import describe_read
-from api.parameters import ID, POSITION, header, parameter, query
+from api.parameters import ID, POSITION, SOURCES, header, parameter, query
 
 EVENT: Final = {
     "type": "object",
@@ -80,7 +80,6 @@ _PAGE: Final = {
     },
 }
 _TEXT: Final = {"type": "string", "maxLength": 100}
-_SOURCES: Final = ["api", "import", "command_line", "rule", "system"]
 _LIMIT: Final = {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
 _WAIT: Final = {"type": "integer", "minimum": 0, "maximum": 30, "default": 0}
 _PARAMETERS: Final = {
@@ -93,7 +92,7 @@ _PARAMETERS: Final = {
         query("aggregate", _TEXT, "Only of this kind of record.", "opportunities"),
         query("stream", ID, "Only of this record.", AN_ID),
         query("actor", ID, "Only by this user.", AN_ID),
-        query("source", {"type": "string", "enum": _SOURCES}, "Only through this door."),
+        query("source", {"type": "string", "enum": [*SOURCES]}, "Only through this door."),
     )
 }
 

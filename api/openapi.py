@@ -28,6 +28,8 @@ TAGS = {
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
+    "audit-trail": "The history with proofs, as files for auditors.",
+    "proofs": "Proofs 证明 that an entry is in the log, and that the log only grew.",
     "health": "Whether this process is alive and ready. Open without a key.",
 }
 

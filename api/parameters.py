@@ -6,6 +6,8 @@ from api.examples import A_MOMENT, AN_ID
 
 ID: Final = {"type": "string", "format": "uuid"}
 MOMENT: Final = {"type": "string", "format": "date-time"}
+SOURCES: Final = ("api", "import", "command_line", "rule", "system")
+"""The doors through which a change may come."""
 POSITION: Final = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 
 

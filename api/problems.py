@@ -30,6 +30,8 @@ from store.errors import (
     VersionConflict,
 )
 from store.lists import BadCursor, Unserved
+from store.transparency.merkle import ProofError
+from store.transparency.proofs import NotIntegrated
 
 URN: Final = "urn:kept:problem:"
 
@@ -55,7 +57,7 @@ TITLES: Final[dict[str, tuple[int, str]]] = {
     "internal": (500, "Kept failed"),
     "busy": (503, "Too much is waiting"),
     "unavailable": (503, "The database cannot be reached"),
-    "behind": (503, "The read models are not that far yet"),
+    "behind": (503, "What follows the log is not that far yet"),
 }
 """Status and title by type. Rejections by a command's rules have further types, always 409."""
 
@@ -162,6 +164,16 @@ def _(error: LogFull | Contended) -> Problem:
 @problem_of.register
 def _(error: LogUnavailable) -> Problem:
     return busy(str(error), error.retry_after, "unavailable")
+
+
+@problem_of.register
+def _(error: NotIntegrated) -> Problem:
+    return busy(str(error), error.retry_after, "behind")
+
+
+@problem_of.register
+def _(error: ProofError) -> Problem:
+    return Problem("not-found", str(error))
 
 
 @problem_of.register

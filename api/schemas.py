@@ -77,6 +77,46 @@ PROBLEM: Final = {
         },
     },
 }
+PROOF: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "Entries, the path from each to the root, and the signed checkpoint of that "
+    "root: all that is needed to check them, anywhere.",
+    "properties": {
+        "format": {"const": "kept-proof/1"},
+        "checkpoint": {"type": "string", "description": "A C2SP checkpoint: a signed note."},
+        "vkeys": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The keys it verifies with. Compare them with those that you know.",
+        },
+        "entries": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "position": {"type": "integer", "minimum": 1},
+                    "recorded_at": {
+                        "type": "integer",
+                        "description": "Microseconds since 1970-01-01 UTC.",
+                    },
+                    "body": {
+                        "type": "string",
+                        "description": "Canonical JSON (RFC 8785). What is hashed is the time, in "
+                        "8 bytes, and this.",
+                    },
+                    "proof": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "The audit path (RFC 6962), each hash in Base64.",
+                    },
+                },
+                "required": ["position", "recorded_at", "body", "proof"],
+            },
+        },
+    },
+    "required": ["format", "checkpoint", "vkeys", "entries"],
+}
+
 FACT: Final = {
     "type": "object",
     "description": "One field that an event changed.",
@@ -138,6 +178,7 @@ def components(models: Iterable[ReadModel]) -> dict[str, Any]:
             "Problem": PROBLEM,
             "Event": EVENT,
             "Fact": FACT,
+            "Proof": PROOF,
             **_shapes([*models]),
         },
         "responses": {f"Problem{status}": _problem(status) for status in statuses()},

@@ -29,6 +29,10 @@ from store.keys import KeyStore
 from store.signals import Listener, Notifier
 from store.suppressions import Suppressions
 from store.tenants import Tenant
+from store.transparency.cosigning import Cosigner, configured
+from store.transparency.integrator import Integrator
+from store.transparency.proofs import Transparency
+from store.transparency.signing import SigningKeys
 
 assert commands.MODULES  # noqa: S101  importing them registers every command
 
@@ -46,6 +50,10 @@ class Services:
     api_keys: ApiKeys
     notifier: Notifier
     suppressions: Suppressions
+    integrator: Integrator
+    transparency: Transparency
+    cosigner: Cosigner
+    _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
 
@@ -60,6 +68,7 @@ class Services:
         tenant = tenants.find(database, name)
         keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
         log = EventLog(database, tenant, keys, **limits)
+        signing = SigningKeys(database, tenant)
         return cls(
             database,
             tenant,
@@ -70,10 +79,15 @@ class Services:
             ApiKeys(database, tenant),
             Notifier(log),
             Suppressions(log),
+            Integrator(log, signing),
+            Transparency(log, signing),
+            Cosigner(log, configured()),
         )
 
     def start_runner(self) -> None:
-        """Keep the read models current in a thread of this process; make those that are missing."""
+        """Keep the read models current, and the tree, in threads of this process; make read models
+        that are missing.
+        """
         if self._runner_thread is not None:
             return
         prepare(self.log, PROJECTIONS, DERIVED)
@@ -81,7 +95,13 @@ class Services:
             target=self.runner.run, name="kept-runner", daemon=True
         )
         self._runner_thread.start()
-        self._listener = Listener(self.log, self.runner.wake)
+        self._integrator_thread = threading.Thread(
+            target=self.integrator.run, name="kept-integrator", daemon=True
+        )
+        self._integrator_thread.start()
+        self.integrator.on_checkpoint(self.cosigner.hear)
+        self.cosigner.start()
+        self._listener = Listener(self.log, self._wake)
         self.suppressions.start()
 
     @property
@@ -91,15 +111,22 @@ class Services:
 
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
-        if self._runner_thread is not None:
+        if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
+            self.integrator.stop()
             self._runner_thread.join()
+            self._integrator_thread.join()
+        self.cosigner.close()
         self.suppressions.close()
         self.runner.close()
         if self._listener is not None:
             self._listener.close()
         self.log.close()
         self.notifier.close()
+
+    def _wake(self) -> None:
+        self.runner.wake()
+        self.integrator.wake()
 
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""

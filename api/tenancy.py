@@ -25,6 +25,8 @@ class Options:
 
     run_projections: bool = True
     """Keep the read models current in a thread of this process."""
+    open_log: bool = False
+    """Show checkpoints and hashes of the transparency log to everybody; entries never."""
     max_waiting: int = 4_096
     """Commands on their way into one tenant's log; one more is answered by 503."""
 

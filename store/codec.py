@@ -193,9 +193,14 @@ def commitment(blind: bytes, nonce: bytes, subject: UUID, category: str, ciphert
     return hashlib.sha256(b"".join([len(p).to_bytes(4) + p for p in parts])).hexdigest()
 
 
+def leaf_entry(recorded_us: int, body: bytes) -> bytes:
+    """An entry of the log as it is hashed: its time (8 bytes, big endian) and its body."""
+    return recorded_us.to_bytes(8) + body
+
+
 def leaf_hash(recorded_us: int, body: bytes) -> str:
     """The RFC 6962 leaf hash of a log entry, in hex."""
-    return hashlib.sha256(b"\x00" + recorded_us.to_bytes(8) + body).hexdigest()
+    return hashlib.sha256(b"\x00" + leaf_entry(recorded_us, body)).hexdigest()
 
 
 @dataclass(slots=True)

@@ -7,16 +7,15 @@ what it is for), so docs/running.md says how to escrow it; backups never contain
 
 import hashlib
 import hmac
-import os
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from store import durable_files
+from store.durable_files import KEY_BYTES
 from store.errors import WrongEpochKey
-
-KEY_BYTES: Final = 32
 
 
 class EpochKeys(Protocol):
@@ -41,46 +40,19 @@ class EpochKeyFiles:
 
     def get(self, tenant: str, epoch: int) -> bytes:
         path = self._path(tenant, epoch)
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
+        found = durable_files.read(path)
+        if found is None:
             raise WrongEpochKey(
                 f"The epoch key {epoch} of tenant {tenant} is missing at {path}. "
                 "Restore it from escrow; without it no personal value can be read."
-            ) from None
+            )
+        return found
 
     def create(self, tenant: str, epoch: int) -> bytes:
-        path = self._path(tenant, epoch)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A name of its own: another thread, or the same process number in another container, may be
-        # at it too.
-        draft = path.with_suffix(f".{os.urandom(8).hex()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # atomic, and the first of two wins
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        # Or a power cut could take the only key to what has been acknowledged meanwhile.
-        for directory in (path.parent, self.directory, self.directory.parent):
-            _sync(directory)
-        return path.read_bytes()
+        return durable_files.make_secret(self._path(tenant, epoch))
 
     def _path(self, tenant: str, epoch: int) -> Path:
         return self.directory / tenant / f"{epoch}.key"
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def derived(epoch_key: bytes, purpose: str) -> bytes:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
 from store.database import Connection, Database
-from store.epoch_keys import KEY_BYTES, EpochKeys, derived, keyed_hash
+from store.durable_files import KEY_BYTES
+from store.epoch_keys import EpochKeys, derived, keyed_hash
 from store.errors import SubjectErased, WrongEpochKey
 from store.randomness import random_bytes
 from store.tenants import Tenant

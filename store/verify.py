@@ -1,8 +1,9 @@
 """Verifying a tenant's log from its raw entries, trusting nothing but the keys.
 
 Entries are gone through twice, in one snapshot and a few at a time: by position (dense, times never
-going back) and by stream (versions, columns against the body, canonical form, commitments, and
-what the record's unique values must be after its last event).
+going back, each the one that is in the tree and under the checkpoints) and by stream (versions,
+columns against the body, canonical form, commitments, and what the unique values must be after the
+last event).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,9 @@ from uuid import UUID
 
 from store.database import Connection
 from store.event_log import EventLog
+from store.transparency import retained
+from store.transparency.signing import SigningKeys
+from store.transparency.verifying import Tree
 from store.verify_entries import Checker, Entry, Keys, PersonalData, Tell
 
 CHUNK: Final = 2_000
@@ -97,7 +101,9 @@ def verify(
             stack.enter_context(log.database.connect("writer", log.tenant.schema)) for _ in range(3)
         )
         _share_snapshot(main, values, keys)
-        head = _positions(main, found, progress)
+        signing = SigningKeys(log.database, log.tenant)
+        outside = retained.kept(log.tenant)
+        head = _positions(main, Tree(values, signing, outside, found.tell), found, progress)
         _streams(log, (main, values, keys), found, head, progress)
         for position, category in _copied(main, _WITHOUT_EVENT, ("int8", "text")):
             found.tell(position, f"A row of personal data ({category}) belongs to no event.")
@@ -113,13 +119,15 @@ def _share_snapshot(first: Connection, *others: Connection) -> None:
         other.execute(f"SET TRANSACTION SNAPSHOT '{row[0] if row else ''}'")
 
 
-def _positions(connection: Connection, found: Verified, progress: Progress) -> int:
-    """Positions are dense from 1, and no entry was recorded before the one in front of it."""
+def _positions(connection: Connection, tree: Tree, found: Verified, progress: Progress) -> int:
+    """Positions are dense from 1, no entry was recorded before the one in front of it, and each is
+    the one that is in the tree.
+    """
     counted = connection.execute("SELECT max(position) FROM events").fetchone()
     head = counted[0] or 0 if counted else 0
     last, last_time = 0, 0
-    query = "SELECT position, recorded_at FROM events ORDER BY position"
-    for position, recorded_at in _copied(connection, query, ("int8", "int8")):
+    query = "SELECT position, recorded_at, body FROM events ORDER BY position"
+    for position, recorded_at, body in _copied(connection, query, ("int8", "int8", "text")):
         if position == last:
             found.tell(position, "Two entries stand at this position.")
         elif position != last + 1:
@@ -127,9 +135,11 @@ def _positions(connection: Connection, found: Verified, progress: Progress) -> i
             found.tell(position, f"No entry stands at {gap}, before this one.")
         if recorded_at < last_time:
             found.tell(position, "The entry was recorded before the one in front of it.")
+        tree.add(position, recorded_at, body)
         last, last_time = position, recorded_at
         if position % REPORT_EVERY == 0:
             progress("positions", position, head)
+    tree.finish()
     progress("positions", head, head)
     return head
 

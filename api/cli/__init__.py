@@ -21,6 +21,7 @@ from api.cli import (
     serving,
     status,
     tenancy,
+    transparency,
     verifying,
 )
 from api.cli.errors import explained
@@ -39,8 +40,11 @@ app.command()(serving.serve)
 app.command()(serving.stop)
 app.command()(status.status)
 app.command()(history.history)
+app.command()(history.audit)
 app.command()(history.sql)
 app.command()(verifying.verify)
+app.add_typer(transparency.app, name="log")
+app.command()(transparency.witness)
 app.command()(models.rebuild)
 app.add_typer(models.parked_app, name="parked")
 app.add_typer(imports.app, name="import")

@@ -16,6 +16,8 @@ _ASKED_WRONGLY = {
     "ImportStopped",
     "DemoError",
     "Problem",
+    "ProofError",
+    "NoteError",
 }
 """Errors of ours whose text tells whoever asked what to do differently."""
 _FAILED = {"EmbeddedError", "StoreError", "MissingEpochKey"}

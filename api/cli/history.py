@@ -1,5 +1,7 @@
-"""Reading: the history in words, and SQL on the read models."""
+"""Reading: the history in words and as files for auditors, and SQL on the read models."""
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -10,96 +12,125 @@ from api.cli.shared import (
     opened_tenant,
     print_json,
     print_table,
+    progress_bar,
     warn,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
+    from api.audit.facts import Asked
     from api.services import Services
 
-PAGE: Final = 200
 MOST_ROWS: Final = 1_000
+
+Record = Annotated[str | None, typer.Option(help="Of this record, by id or number.")]
+Actor = Annotated[str | None, typer.Option(help="By this user, by id or e-mail.")]
+Field = Annotated[str | None, typer.Option(help="Of this field, such as stage.")]
+Source = Annotated[str | None, typer.Option(help="Through: api, import, rule …")]
+Since = Annotated[str | None, typer.Option(help="From this day or time on.")]
+Until = Annotated[str | None, typer.Option(help="Up to the end of this day, or time.")]
+
+
+class Format(StrEnum):
+    """How an audit trail is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
 
 
 def history(  # noqa: PLR0913, PLR0917  one for each option
-    record: Annotated[str | None, typer.Option(help="Of this record, by id or number.")] = None,
-    actor: Annotated[str | None, typer.Option(help="By this user, by id or e-mail.")] = None,
-    field: Annotated[str | None, typer.Option(help="Of this field, such as stage.")] = None,
-    source: Annotated[str | None, typer.Option(help="Through: api, import, rule …")] = None,
-    since: Annotated[str | None, typer.Option(help="From this day or time on.")] = None,
-    until: Annotated[str | None, typer.Option(help="Up to the end of this day, or time.")] = None,
+    record: Record = None,
+    actor: Actor = None,
+    field: Field = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option(help="Facts at most, the latest first.", min=1)] = 50,
     chinese: Annotated[bool, typer.Option("--zh", help="In Chinese 中文.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show who changed what, from what to what, when, why and from where."""
-    from api.cli.asked import moment, record_of, user_of
+    from itertools import islice
+
+    from api.audit.facts import PAGE, facts
     from api.cli.models import catch_up
 
     with opened_tenant() as services:
         catch_up(services)
+        asked = _asked(services, record, actor, field, source, since, until)
+        page = PAGE if len(asked.filters) > 1 else min(PAGE, limit)
+        found = [*islice(facts(services.gate, command_line_reader(), asked, page), limit)]
         zone = services.tenant.zone
-        wanted = {
-            "id": record and record_of(services, record),
-            "actor": actor and user_of(services, actor),
-            "fields": field,
-            "source": source,
-        }
-        facts = _facts(
-            services,
-            {name: value for name, value in wanted.items() if value},
-            moment(since, zone) if since else None,
-            moment(until, zone, end_of_day=True) if until else None,
-            limit,
-        )
     if as_json:
-        print_json(facts)
+        print_json(found)
     else:
-        _print(facts, zone, "zh" if chinese else "en")
+        _print(found, zone, "zh" if chinese else "en")
 
 
-def _facts(
-    services: "Services",
-    wanted: dict[str, Any],
-    since: "datetime | None",
-    until: "datetime | None",
-    limit: int,
-) -> list[dict[str, Any]]:
-    """Asked by as much as an index serves; the rest is looked through."""
-    from store.lists import Query
+def audit(  # noqa: PLR0913, PLR0917  one for each option
+    output: Annotated[Path, typer.Argument(help="The ZIP file to write.")],
+    formats: Annotated[
+        list[Format], typer.Option("--format", help="In this format; may be given again.")
+    ] = [Format.CSV, Format.XLSX, Format.JSONL],  # noqa: B006  typer copies it
+    record: Record = None,
+    actor: Actor = None,
+    field: Field = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Export the history with proofs, for auditors: kept verify --bundle checks it anywhere."""
+    from api.audit.export import export
+    from api.cli.models import catch_up
 
-    sort = "occurred_at" if since or until else "position"
-    model = services.gate.models["history"]
-    served = [serve.filters for serve in model.serves if serve.sort == sort]
-    best = max((one for one in served if {*one} <= wanted.keys()), key=len)
-    rest = {name: str(value) for name, value in wanted.items() if name not in best}
-    if "fields" in rest:
-        rest["field"] = rest.pop("fields")
-    facts: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while len(facts) < limit:
-        query = Query(
-            filters={name: wanted[name] for name in best},
-            since=since,
-            until=until,
-            sort=sort,
-            descending=True,
-            limit=PAGE if rest else min(PAGE, limit),
-            cursor=cursor,
+    with opened_tenant() as services, progress_bar() as progress:
+        catch_up(services)
+        asked = _asked(services, record, actor, field, source, since, until)
+        names = [one.value for one in formats]
+        done = export(services, command_line_reader(), asked, names, output, progress)
+    if as_json:
+        print_json(
+            {
+                "file": str(output),
+                "rows": done.rows,
+                "entries": done.entries,
+                "checkpoint_size": done.size,
+            }
         )
-        answer = services.gate.history(command_line_reader(), query)
-        fields = wanted.get("fields")
-        facts += [
-            fact
-            for fact in answer.items
-            if all(str(fact[name]) == value for name, value in rest.items())
-            and fields in (None, fact["field"])
-        ]
-        cursor = answer.next_cursor
-        if cursor is None:
-            break
-    return facts[:limit]
+    else:
+        typer.echo(
+            f"{done.rows:,} facts of {done.entries:,} entries are in {output}, proved under the "
+            f"checkpoint of {done.size:,} entries. Check it with: kept verify --bundle {output}"
+        )
+
+
+def _asked(
+    services: "Services",
+    record: str | None,
+    actor: str | None,
+    field: str | None,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+) -> "Asked":
+    from api.audit.facts import Asked
+    from api.cli.asked import moment, record_of, user_of
+
+    zone = services.tenant.zone
+    wanted = {
+        "id": record and record_of(services, record),
+        "actor": actor and user_of(services, actor),
+        "fields": field,
+        "source": source,
+    }
+    return Asked(
+        {name: value for name, value in wanted.items() if value},
+        moment(since, zone) if since else None,
+        moment(until, zone, end_of_day=True) if until else None,
+    )
 
 
 def _print(facts: list[dict[str, Any]], zone: "tzinfo", language: str) -> None:

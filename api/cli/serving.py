@@ -29,13 +29,20 @@ Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65_535)]
 
 
-def serve(host: Host = HOST, port: Port = PORT) -> None:
+def serve(
+    host: Host = HOST,
+    port: Port = PORT,
+    open_log: Annotated[
+        bool,
+        typer.Option("--open-log", help="Show checkpoints and hashes of the log without a key."),
+    ] = False,
+) -> None:
     """Serve the API and keep the read models current, until Ctrl-C."""
     port = _free(host, port)
     url = _url(host, port)
     sentences = [f"Kept serves {url} (API: {url}/docs). A key: kept keys create --role admin."]
     with opened_database() as database:
-        _serve(database, host, port, sentences)
+        _serve(database, host, port, sentences, open_log)
 
 
 def demo(
@@ -157,11 +164,14 @@ def _family(host: str) -> "AddressFamily":
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _serve(database: "Database", host: str, port: int, sentences: list[str]) -> None:
+def _serve(
+    database: "Database", host: str, port: int, sentences: list[str], open_log: bool = False
+) -> None:
     from api.server import serve as serve_http
+    from api.tenancy import Options
 
     def ready() -> None:
         for sentence in sentences:
             typer.echo(sentence)
 
-    serve_http(host, port, database, on_ready=ready)
+    serve_http(host, port, database, Options(open_log=open_log), ready)

@@ -1,17 +1,35 @@
 """Verifying the log from its raw entries."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.shared import Json, opened_tenant, print_json, progress_bar, settings, warn
+from api.cli.shared import Failure, Json, opened_tenant, print_json, progress_bar, settings, warn
+
+if TYPE_CHECKING:
+    from api.audit.check import CheckedTrail
 
 
 def verify(
     most: Annotated[int, typer.Option("--most", help="Faults to show at most.", min=1)] = 100,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Check this proof or audit trail instead, without a database."),
+    ] = None,
+    vkeys: Annotated[
+        list[str] | None, typer.Option("--vkey", help="A key that you trust to have signed it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every entry of the log, every commitment and every unique value; trust nothing."""
+    """Check every entry of the log, its tree and checkpoints, every commitment and every unique
+    value; trust nothing.
+    """
+    if bundle is not None:
+        _verify_bundle(bundle, vkeys or [], as_json)
+        return
     from store.verify import verify as verify_log
 
     with opened_tenant() as services, progress_bar() as progress:
@@ -27,6 +45,61 @@ def verify(
         warn(f"{found.fault_count - len(found.faults)} more faults. Raise --most to see them.")
     if found.fault_count:
         raise typer.Exit(1)
+
+
+def _verify_bundle(path: Path, trusted: list[str], as_json: bool) -> None:
+    from api.audit.check import check_trail, is_trail
+    from store.transparency.proofs import check_bundle
+
+    if is_trail(path):
+        _report_trail(check_trail(path, trusted), as_json)
+        return
+    checked = check_bundle(_read(path), trusted)
+    if as_json:
+        print_json(
+            {
+                "ok": True,
+                "positions": checked.positions,
+                "origin": checked.checkpoint.origin,
+                "size": checked.checkpoint.size,
+                "signed_by": checked.signed_by,
+                "is_trusted": checked.is_trusted,
+            }
+        )
+        return
+    count = len(checked.positions)
+    typer.echo(
+        f"{count:,} {'entry is' if count == 1 else 'entries are'} in the log {checked.checkpoint.origin} as its "
+        f"checkpoint of {checked.checkpoint.size:,} entries says."
+    )
+    _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _report_trail(checked: "CheckedTrail", as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, **asdict(checked)})
+        return
+    typer.echo(
+        f"{checked.rows:,} facts are of {checked.entries:,} entries, and these are in the log "
+        f"{checked.origin} as its checkpoint of {checked.size:,} entries says."
+    )
+    _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _say_by_whom(vkeys: Sequence[str], is_trusted: bool) -> None:
+    for vkey in vkeys:
+        typer.echo(f"signed by {vkey}")
+    if not is_trusted:
+        warn("The key came with the proof. Compare it with one you know, or give that as --vkey.")
+
+
+def _read(path: Path) -> Any:
+    import json
+
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        raise Failure(f"{path} is not JSON, so it is no proof. Export it again.") from None
 
 
 def _verdict(faults: int) -> str:

@@ -33,10 +33,12 @@ ALLOWED = {
     "commands/dispatcher.py": "makes the ids of records that commands open, unless given another",
     "store/api_keys.py": "a key's secret",
     "store/cluster.py": "the password of the embedded server",
-    "store/epoch_keys.py": "the epoch key, and the name of its draft",
+    "store/durable_files.py": "secrets, and the names of drafts",
     "store/keys.py": "ids of data keys, and the keys",
     "store/lists.py": "the nonce that seals a cursor",
     "store/randomness.py": "where the store's nonces, blinds and keys come from",
+    "store/transparency/signing.py": "the name by which no other log is known",
+    "store/transparency/witness.py": "the time of its signature",
     "store/sql_reader.py": "a login that ends by itself: its password, and until when",
 }
 """Each makes something secret, or an id, that no event remembers as a fact."""

@@ -10,7 +10,8 @@ from cryptography.exceptions import InvalidTag
 from domain.customers import CustomerChanged
 from domain.fields import CATEGORIES, ERASED
 from store.database import Database, home
-from store.epoch_keys import KEY_BYTES, EpochKeyFiles
+from store.durable_files import KEY_BYTES
+from store.epoch_keys import EpochKeyFiles
 from store.errors import SubjectErased, WrongEpochKey
 from store.event_log import EventLog
 from store.keys import DataKey, KeyStore

@@ -1,0 +1,113 @@
+"""The audit trail over HTTP: ``GET /v1/audit-trail`` answers with the ZIP file."""
+
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse
+
+from api.access import Caller
+from api.audit.export import export
+from api.audit.facts import Asked
+from api.audit.formats import FORMATS
+from api.filters import moment, parameters, wrong
+from api.openapi import describe_read
+from api.parameters import ID, SOURCES, query
+from api.routing import KeyedRoute, caller_of
+
+PARAMETERS: Final = ("format", "record", "actor", "field", "source", "since", "until")
+LONGEST_FIELD: Final = 100
+
+
+def audit_trail(router: APIRouter) -> None:
+    """Serve the export."""
+    route = KeyedRoute("/v1/audit-trail", exported, methods=["GET"], **_describe())
+    router.routes.append(route)
+
+
+async def exported(request: Request) -> FileResponse:
+    """The facts that were asked for, with their proofs."""
+    caller = caller_of(request)
+    caller.needs("read")
+    given = parameters(request, PARAMETERS)
+    asked = _asked(given, caller)
+    formats = given.get("format", ",".join(FORMATS)).split(",")
+    if not {*formats} <= {*FORMATS}:
+        raise wrong("format", f"is none of the choices. Give some of: {', '.join(FORMATS)}.")
+    folder = Path(tempfile.mkdtemp(prefix="kept-audit-"))
+    path = folder / "audit.zip"
+    work = partial(export, caller.served.services, caller.reader, asked, formats, path)
+    try:
+        await anyio.to_thread.run_sync(work, limiter=caller.served.scans)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(
+        path,
+        media_type="application/zip",
+        filename="audit.zip",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )
+
+
+def _asked(given: dict[str, str], caller: Caller) -> Asked:
+    wanted: dict[str, Any] = {
+        column: _id(name, given[name])
+        for name, column in (("record", "id"), ("actor", "actor"))
+        if name in given
+    }
+    if "field" in given:
+        if not 0 < len(given["field"]) <= LONGEST_FIELD:
+            raise wrong("field", "is no name of a field. Give one such as stage.")
+        wanted["fields"] = given["field"]
+    if "source" in given:
+        if given["source"] not in SOURCES:
+            raise wrong("source", f"is none of the choices. Give one of: {', '.join(SOURCES)}.")
+        wanted["source"] = given["source"]
+    bounds = {
+        name: moment(name, given[name], caller.zone, end_of_day=name == "until")
+        for name in ("since", "until")
+        if name in given
+    }
+    return Asked(wanted, bounds.get("since"), bounds.get("until"))
+
+
+def _id(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise wrong(name, "is no id. Give a UUID.") from None
+
+
+def _describe() -> dict[str, Any]:
+    moments = {"type": "string", "description": "A moment, or a day in the tenant's zone."}
+    formats = {"type": "string", "pattern": "^(csv|xlsx|jsonl)(,(csv|xlsx|jsonl))*$"}
+    return describe_read(
+        "ExportAuditTrail",
+        "/v1/audit-trail",
+        "Export the audit trail",
+        "The history as CSV, Excel workbook and JSON Lines (OCSF, Entity Management), with the "
+        "proof of every entry behind it and a manifest that the log's key signs, in one ZIP file. "
+        "`kept verify --bundle` checks it without a database and without us.",
+        parameters=[
+            query("format", formats, "Some of csv, xlsx, jsonl; all unless given.", "csv"),
+            query("record", ID, "Only of this record."),
+            query("actor", ID, "Only by this user."),
+            query("field", {"type": "string", "maxLength": LONGEST_FIELD}, "Only of this field."),
+            query("source", {"type": "string", "enum": [*SOURCES]}, "Only through this door."),
+            query("since", moments, "From then on.", "2026-01-31"),
+            query("until", moments, "Up to then.", "2026-01-31"),
+        ],
+        answer={
+            "description": "The archive.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+    )
