@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api import administration, feed, health, sales, service, transparency
+from api import administration, feed, health, marketing, sales, service, transparency
 from api.access import KeyRing
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -140,7 +140,14 @@ def _routes() -> list[Any]:
     feed.feeds(described)
     transparency.proofs(described)
     audit_trail(described)
-    routers = (sales.router, service.router, administration.router, described, health.router)
+    routers = (
+        sales.router,
+        service.router,
+        marketing.router,
+        administration.router,
+        described,
+        health.router,
+    )
     return [route for router in routers for route in router.routes]
 
 

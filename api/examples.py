@@ -22,6 +22,11 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "ChangeProduct": {"category": "Sensors"},
     "ChangePipeline": {"name": "Renewals"},
     "ChangeOpportunity": {"next_step": "Send the revised offer", "probability": 60},
+    "ChangeConsent": {"tags": ["spring fair"]},
+    "GrantConsent": {"contact_id": AN_ID, "wording_version": "2026-03"},
+    "RequestConsent": {"contact_id": AN_ID},
+    "RefuseConsent": {"contact_id": AN_ID},
+    "RenewConsent": {"wording_version": "2026-03"},
     "ChangeTicket": {"subject": "Display stays dark after the update"},
     "DefinePipeline": {"name": "Renewals 续约"},
     "CreateTeam": {"name": "East China 华东"},
@@ -68,6 +73,10 @@ _OF_FIELDS: Final[dict[str, Any]] = {
     "source_state": "Active",
     "sequence": 2,
     "quantity": "12",
+    "purpose": "newsletter",
+    "source": "Form on the web site",
+    "wording_version": "2026-03",
+    "captured_at": A_MOMENT,
     "followed_up_on": "2026-03-02",
 }
 _FAVOURITES: Final = frozenset({"emails", "phones", "given_name", "followed_up_on"})

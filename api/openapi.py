@@ -18,6 +18,7 @@ from domain.fields import PersonalMark, mark_of
 TAGS = {
     "customers": "Customers 客户: organisations and persons that the company sells to and serves.",
     "contacts": "Contacts 联系人: the people whom one speaks with.",
+    "consents": "Consents 同意·合法依据: on which basis one may contact whom, and who said no.",
     "products": "Products 产品 and their dated prices.",
     "pipelines": "Pipelines: the stages 阶段 that deals pass through, as data.",
     "opportunities": "Opportunities 商机: deals, from prospect to won or lost.",

@@ -27,6 +27,7 @@ from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.keys import KeyStore
 from store.signals import Listener, Notifier
+from store.suppressions import Suppressions
 from store.tenants import Tenant
 from store.transparency.cosigning import Cosigner, configured
 from store.transparency.followers import Follower
@@ -50,6 +51,7 @@ class Services:
     gate: Gate
     api_keys: ApiKeys
     notifier: Notifier
+    suppressions: Suppressions
     integrator: Integrator
     transparency: Transparency
     followers: tuple[Follower, ...]
@@ -79,6 +81,7 @@ class Services:
             Gate(log, PROJECTIONS, DERIVED),
             ApiKeys(database, tenant),
             Notifier(log),
+            Suppressions(log),
             Integrator(log, signing),
             Transparency(log, signing),
             (Cosigner(log, configured()), Stamper(log, Authority.configured())),
@@ -103,6 +106,7 @@ class Services:
             self.integrator.on_checkpoint(follower.hear)
             follower.start()
         self._listener = Listener(self.log, self._wake)
+        self.suppressions.start()
 
     @property
     def is_running(self) -> bool:
@@ -118,6 +122,7 @@ class Services:
             self._integrator_thread.join()
         for follower in self.followers:
             follower.close()
+        self.suppressions.close()
         self.runner.close()
         if self._listener is not None:
             self._listener.close()

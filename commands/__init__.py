@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from commands import (
+    consents,
     contacts,
     custom_fields,
     customers,
@@ -21,6 +22,7 @@ MODULES: tuple[ModuleType, ...] = (
     custom_fields,
     customers,
     contacts,
+    consents,
     products,
     pipelines,
     opportunities,

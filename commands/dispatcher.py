@@ -32,6 +32,7 @@ from store.errors import (
 from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
 from store.group_commit import Waiting
 from store.keys import DataKey
+from store.suppressions import Suppressions
 
 ATTEMPTS: Final = 20
 """Decisions of one command before it is given up as contended; each lost race is another's success.
@@ -92,6 +93,7 @@ class Dispatcher:
         self._log, self._new_id = log, new_id
         self._states = StateCache(CACHED_STATES)
         self._application = LogApplication(log, self._states)
+        self._suppressions = Suppressions(log)
 
     def dispatch(self, order: Order) -> Receipt:
         """Decide and store one command; returns when it is durable.
@@ -237,6 +239,7 @@ class Dispatcher:
                 lambda kind, stream: self._existing(attempt, kind, stream, refresh),
                 lambda: self._open(attempt),
                 attempt.stream,
+                self._suppressions.remembered,
             )
             decided = command.decide(own.state, now, records)
         else:

@@ -5,7 +5,7 @@ from the door through the dispatcher.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 from uuid import UUID
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from commands.forms import checked_forms
 from domain.kernel import Aggregate, Event
 from domain.records import Record
+from domain.suppressions import Suppression, Trace
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -53,12 +54,15 @@ class Records:
         load: Callable[[type[Aggregate], UUID], Aggregate | None],
         new_id: Callable[[], UUID],
         stream: UUID,
+        remembered: Callable[[Sequence[Trace]], Sequence[Suppression]] = lambda traces: (),
     ) -> None:
         self._load = load
         self.new_id = new_id
         """An id for a record that this decision opens."""
         self.own_id = stream
         """The id of the record that the command is for."""
+        self.remembered = remembered
+        """What addresses remember of refusals. Not locked: who asks before sending asks again."""
 
     def get(self, aggregate: type[A], stream: UUID) -> A | None:
         """A record as it stands now, or None where none has that id."""

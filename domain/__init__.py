@@ -1,5 +1,6 @@
 """The aggregates: the table of contents of everything that Kept remembers."""
 
+from domain.consents import Consent
 from domain.contacts import Contact
 from domain.custom_fields import CustomFields
 from domain.customers import Customer
@@ -17,6 +18,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     CustomFields,
     Customer,
     Contact,
+    Consent,
     Product,
     Pipeline,
     Opportunity,

@@ -1,5 +1,6 @@
 """The read models: the table of contents of everything that Kept shows."""
 
+from projections.consents import consents
 from projections.contacts import contacts
 from projections.custom_fields import custom_fields
 from projections.customers import customers
@@ -18,6 +19,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     custom_fields,
     customers,
     contacts,
+    consents,
     products,
     pipelines,
     opportunities,

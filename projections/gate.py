@@ -103,9 +103,7 @@ class Gate:
         not there.
         """
         model = self.models[name]
-        if not isinstance(model, Projection) or model.aggregate is None:
-            raise Unserved(f"{name} has no records that can be shown as of a date.")
-        row = fold_as_of(model, self._log.load(record), as_of, as_known_at)
+        row = self.states(name, [record], as_of, as_known_at).get(record)
         if row is None:
             return None
         values: dict[str, Any] = {}
@@ -116,6 +114,22 @@ class Gate:
                 None if gone else getattr(value, column.part) if column.part else value
             )
         return self._shown(reader, model, values)
+
+    def states(
+        self,
+        name: str,
+        records: Iterable[UUID],
+        as_of: datetime | None = None,
+        as_known_at: datetime | None = None,
+    ) -> dict[UUID, Any]:
+        """Records by id as the rules see them, for an answer that shows nothing of their fields;
+        those that were not there are left out.
+        """
+        model = self.models[name]
+        if not isinstance(model, Projection) or model.aggregate is None:
+            raise Unserved(f"{name} has no records that can be shown as of a date.")
+        found = {one: fold_as_of(model, self._log.load(one), as_of, as_known_at) for one in records}
+        return {one: row for one, row in found.items() if row is not None}
 
     def history(self, reader: Reader, query: Query) -> Answer:
         """Facts, one a changed field: who, when, from → to, why and from where.

@@ -44,11 +44,19 @@ class KeyStore:
         self._wrapper = AESGCM(derived(epoch_key, "wrap data keys"))
         self._values_key = derived(epoch_key, "unique values")
         self._receipts_key = derived(epoch_key, "receipts")
+        self._addresses_key = derived(epoch_key, "suppressions")
         self.cursor_key = derived(epoch_key, "cursors")
 
     def value_hash(self, aggregate: str, field: str, value: str) -> bytes:
         """The keyed hash under which a unique value is held."""
         return keyed_hash(self._values_key, aggregate, field, value)
+
+    def address_hash(self, kind: str, address: str, scope: str) -> bytes:
+        """The keyed hash under which it is remembered that somebody at an address said no.
+
+        Nobody can hash it anew once the address is erased, so a rotation has to keep its key.
+        """
+        return keyed_hash(self._addresses_key, kind, address, scope)
 
     def receipt_hash(self, client: str, key: str) -> bytes:
         """The keyed hash under which a client's idempotency key is held."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from projections.words import (
+    consents,
     contacts,
     custom_fields,
     customers,
@@ -27,6 +28,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "custom_fields": custom_fields.WORDS,
     "customers": customers.WORDS,
     "contacts": contacts.WORDS,
+    "consents": consents.WORDS,
     "products": products.WORDS,
     "pipelines": pipelines.WORDS,
     "opportunities": opportunities.WORDS,

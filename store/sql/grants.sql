@@ -12,6 +12,11 @@ GRANT EXECUTE ON FUNCTION leaf_hash(bigint, text) TO kept_writer, kept_projector
 GRANT SELECT ON unique_values, command_receipts, api_keys TO kept_writer;
 GRANT EXECUTE ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer) TO kept_writer;
 
+-- A suppression is added and outlives everything: nobody takes one away.
+GRANT SELECT ON suppressions TO kept_writer;
+GRANT SELECT, INSERT, UPDATE ON suppressions TO kept_projector;
+GRANT SELECT, UPDATE ON suppressions_reached TO kept_projector;
+
 -- What the projector creates is found by everybody who searches this schema. So whatever runs with more rights
 -- than its own, in this folder, searches pg_catalog only.
 GRANT CREATE ON SCHEMA {schema} TO kept_projector;

@@ -59,6 +59,8 @@ CHANGES_THE_LOG = [
     "UPDATE api_keys SET role = 'admin'",
     "INSERT INTO migrations VALUES ('0001_log')",
 ]
+OUTLIVES = ["DELETE FROM suppressions", "TRUNCATE suppressions", "DELETE FROM suppressions_reached"]
+"""What addresses remember of refusals goes with nobody."""
 ERASES = [
     f"SELECT destroy_keys('{ONE}', NULL)",
     "DELETE FROM personal_data",
@@ -74,12 +76,18 @@ READS = [
 ]
 SECRETS = ["SELECT * FROM command_receipts", "SELECT * FROM unique_values"]
 ACCESS = ["SELECT * FROM api_keys"]
+REMEMBERED = ["SELECT * FROM suppressions"]
+REMEMBERS = [
+    "INSERT INTO suppressions VALUES ('', 'asked', 1, 1)",
+    "UPDATE suppressions_reached SET position = 0",
+]
 KEEPS = ["UPDATE projections SET position = 0", "DELETE FROM parked", "CREATE TABLE more ()"]
 
-EVERYTHING = CHANGES_THE_LOG + ERASES + WRITES + READS + SECRETS + ACCESS + KEEPS
+EVERYTHING = CHANGES_THE_LOG + OUTLIVES + ERASES + WRITES + READS + SECRETS + ACCESS
+EVERYTHING += REMEMBERED + REMEMBERS + KEEPS
 MAY: dict[Role, list[str]] = {
-    "writer": READS + SECRETS + ACCESS + WRITES,
-    "projector": READS + KEEPS,
+    "writer": READS + SECRETS + ACCESS + WRITES + REMEMBERED,
+    "projector": READS + REMEMBERED + REMEMBERS + KEEPS,
     "eraser": ERASES + SECRETS + READS[1:],
     "reader": [],
 }
