@@ -1,4 +1,6 @@
-"""Secrets of 32 bytes as files, mode 0600: made once, never written again."""
+"""Secrets of 32 bytes as files, mode 0600: made once, never written again. And files of others, that
+are replaced whole or not at all.
+"""
 
 import os
 from pathlib import Path
@@ -36,6 +38,17 @@ def make(path: Path) -> bytes:
     for directory in (path.parent, path.parent.parent, path.parent.parent.parent):
         sync(directory)
     return path.read_bytes()
+
+
+def replace(path: Path, held: bytes) -> None:
+    """Let a file hold this instead of what it held, durably and at once."""
+    draft = path.with_suffix(f".{os.urandom(8).hex()}")
+    with draft.open("xb") as file:
+        file.write(held)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync(path.parent)
 
 
 def sync(directory: Path) -> None:

@@ -1,11 +1,10 @@
 """The newest checkpoint outside the database: who puts the database back meets it here."""
 
-import os
 from pathlib import Path
 from typing import Final
 
+from store import key_files
 from store.database import home
-from store.key_files import sync
 from store.tenants import Tenant
 
 FOLDER: Final = "checkpoints"
@@ -16,13 +15,7 @@ def keep(tenant: Tenant, note: str) -> None:
     """Replace the one before, whole or not at all."""
     path = _path(tenant)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.urandom(8).hex()}")
-    with draft.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync(path.parent)
+    key_files.replace(path, note.encode())
 
 
 def kept(tenant: Tenant) -> str | None:

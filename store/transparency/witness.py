@@ -6,11 +6,9 @@ Whoever runs one elsewhere needs to trust Kept for nothing: what it knows is one
 
 import base64
 import hashlib
-import os
 import re
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -47,8 +45,10 @@ class Answer(NamedTuple):
 class Witness:
     """Watches the logs whose verifier keys it was given. Its state is a folder of its own."""
 
-    def __init__(self, name: str, directory: Path, logs: Iterable[Verifier]) -> None:
-        self._directory = directory
+    def __init__(
+        self, name: str, directory: Path, logs: Iterable[Verifier], clock: Callable[[], float]
+    ) -> None:
+        self._directory, self._clock = directory, clock
         self._logs: dict[str, list[Verifier]] = {}
         for log in logs:
             self._logs.setdefault(log.name, []).append(log)
@@ -87,7 +87,7 @@ class Witness:
         except ProofError as wrong:
             return Answer(422, f"{wrong}\n")
         self._remember(new.origin, note)  # durable before anybody has the signature
-        return Answer(200, self.signer.line(text, int(time.time())))
+        return Answer(200, self.signer.line(text, int(self._clock())))
 
     def _known(self, origin: str) -> Checkpoint | None:
         try:
@@ -97,14 +97,7 @@ class Witness:
         return Checkpoint.parse(parts(note)[0])
 
     def _remember(self, origin: str, note: str) -> None:
-        path = self._path(origin)
-        draft = path.with_suffix(f".{os.urandom(8).hex()}")
-        with draft.open("xb") as file:
-            file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        key_files.sync(path.parent)
+        key_files.replace(self._path(origin), note.encode())
 
     def _path(self, origin: str) -> Path:
         return self._directory / f"{hashlib.sha256(origin.encode()).hexdigest()}.note"

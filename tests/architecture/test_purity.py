@@ -33,7 +33,7 @@ ALLOWED = {
     "commands/dispatcher.py": "makes the ids of records that commands open, unless given another",
     "store/api_keys.py": "a key's secret",
     "store/cluster.py": "the password of the embedded server",
-    "store/epoch_keys.py": "the epoch key, and the name of its draft",
+    "store/key_files.py": "the secrets that it keeps, and the names of drafts",
     "store/keys.py": "ids of data keys, and the keys",
     "store/lists.py": "the nonce that seals a cursor",
     "store/randomness.py": "where the store's nonces, blinds and keys come from",
