@@ -1,7 +1,6 @@
 """A witness as a small server, for customers to run elsewhere."""
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -10,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from store.transparency.notes import Verifier
 from store.transparency.witness import MOST_BYTES, Answer, Witness
 
 TOO_LARGE: Final = Answer(413, f"A request has at most {MOST_BYTES} bytes.\n")
@@ -36,9 +34,9 @@ def create_witness(witness: Witness) -> Starlette:
     )
 
 
-def serve(name: str, directory: Path, logs: list[Verifier], host: str, port: int) -> None:
+def serve(witness: Witness, host: str, port: int) -> None:
     """Serve until a signal says stop."""
-    app = create_witness(Witness(name, directory, logs))
+    app = create_witness(witness)
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
 
 

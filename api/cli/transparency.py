@@ -111,6 +111,8 @@ def witness(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65_535)] = 8090,
 ) -> None:
     """Watch logs from elsewhere: sign their checkpoints, and refuse forks and rollbacks."""
+    import time
+
     from api.witness import serve
     from store.transparency.notes import NoteError, Verifier
     from store.transparency.witness import Witness
@@ -119,10 +121,10 @@ def witness(
         verifiers = [Verifier.parse(one) for one in logs]
     except NoteError as wrong:
         raise Failure(str(wrong)) from None
-    made = Witness(name, directory, verifiers)
+    made = Witness(name, directory, verifiers, time.time)
     typer.echo(f"Watching {len(verifiers)} logs at http://{host}:{port}. Its key:")
     typer.echo(made.signer.verifier.vkey)
-    serve(name, directory, verifiers, host, port)
+    serve(made, host, port)
 
 
 def _caught_up(services: "Services") -> str:

@@ -23,7 +23,8 @@ GRANT CREATE ON SCHEMA {schema} TO kept_projector;
 GRANT INSERT, UPDATE, DELETE ON projections, parked TO kept_projector;
 
 GRANT SELECT ON tiles, checkpoints, timestamps, signing_keys TO kept_writer, kept_projector;
-GRANT INSERT, UPDATE ON tiles, checkpoints, signing_keys TO kept_projector;
+GRANT INSERT, UPDATE ON tiles, checkpoints TO kept_projector;
+GRANT INSERT, UPDATE (retired_at) ON signing_keys TO kept_projector;
 GRANT INSERT ON timestamps TO kept_projector;
 GRANT UPDATE (origin) ON tenant TO kept_projector;
 

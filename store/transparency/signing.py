@@ -11,6 +11,7 @@ from typing import Final
 from store import durable_files
 from store.database import Connection, Database, home
 from store.errors import StoreError
+from store.randomness import random_bytes
 from store.tenants import Tenant
 from store.transparency.notes import Signer, Verifier
 
@@ -35,7 +36,7 @@ class SigningKeys:
         if row is not None and row[0] is not None:
             return str(row[0])
         # Two logs must never have one name, not even of two installations.
-        made = os.environ.get("KEPT_LOG_ORIGIN") or f"kept.local/{os.urandom(4).hex()}"
+        made = os.environ.get("KEPT_LOG_ORIGIN") or f"kept.local/{random_bytes(4).hex()}"
         made = f"{made.rstrip('/')}/{self._tenant.name}"
         connection.execute("UPDATE tenant SET origin = %s WHERE origin IS NULL", [made])
         return self.origin(connection)

@@ -8,8 +8,7 @@ import base64
 import hashlib
 import re
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,8 +45,10 @@ class Answer(NamedTuple):
 class Witness:
     """Watches the logs whose verifier keys it was given. Its state is a folder of its own."""
 
-    def __init__(self, name: str, directory: Path, logs: Iterable[Verifier]) -> None:
-        self._directory = directory
+    def __init__(
+        self, name: str, directory: Path, logs: Iterable[Verifier], clock: Callable[[], float]
+    ) -> None:
+        self._directory, self._clock = directory, clock
         self._logs: dict[str, list[Verifier]] = {}
         for log in logs:
             self._logs.setdefault(log.name, []).append(log)
@@ -87,7 +88,7 @@ class Witness:
             return Answer(422, f"{wrong}\n")
         # Durable before anybody has the signature.
         durable_files.write(self._path(new.origin), note.encode())
-        return Answer(200, self.signer.line(text, int(time.time())))
+        return Answer(200, self.signer.line(text, int(self._clock())))
 
     def _known(self, origin: str) -> Checkpoint | None:
         note = durable_files.read(self._path(origin))

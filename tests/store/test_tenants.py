@@ -109,6 +109,7 @@ def test_every_function_has_its_callers_named(
         "append_set": {"kept_writer"},
         "destroy_keys": {"kept_eraser"},
         "forbid_change": set(),
+        "grow_only": set(),
         "leaf_hash": {"kept_writer", "kept_projector"},
         "lease_numbers": {"kept_writer"},
     }

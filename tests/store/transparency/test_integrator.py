@@ -383,6 +383,12 @@ CHANGES = [
     "DELETE FROM checkpoints",
     "TRUNCATE checkpoints",
 ]
+KEYS_TAKEN_BACK = [
+    "UPDATE signing_keys SET vkey = 'another'",
+    "UPDATE signing_keys SET number = 7",
+    "DELETE FROM signing_keys",
+    "TRUNCATE signing_keys",
+]
 OTHERS = [
     "INSERT INTO tiles VALUES (0, 9, decode(repeat('00', 32), 'hex'))",
     "INSERT INTO checkpoints VALUES (9, 9, 'note')",
@@ -411,10 +417,10 @@ def test_nobody_takes_back_what_was_signed(database: Database, log: EventLog, ro
         for sql in CHANGES:
             with pytest.raises((InsufficientPrivilege, RaiseException), match=r"denied|only grows"):
                 connection.execute(sql.encode())
-        for sql in ("ALTER TABLE tiles DISABLE TRIGGER ALL", "DROP TABLE checkpoints"):
-            if role == "projector":
-                with pytest.raises(InsufficientPrivilege):
-                    connection.execute(sql.encode())
+        switches = ["ALTER TABLE tiles DISABLE TRIGGER ALL", "DROP TABLE checkpoints"]
+        for sql in switches + KEYS_TAKEN_BACK if role == "projector" else []:
+            with pytest.raises(InsufficientPrivilege):
+                connection.execute(sql.encode())
     assert verify(log).faults == []
 
 
