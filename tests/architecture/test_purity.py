@@ -37,7 +37,6 @@ ALLOWED = {
     "store/keys.py": "ids of data keys, and the keys",
     "store/lists.py": "the nonce that seals a cursor",
     "store/randomness.py": "where the store's nonces, blinds and keys come from",
-    "store/transparency/signing.py": "the name by which no other log is known",
     "store/sql_reader.py": "a login that ends by itself: its password, and until when",
 }
 """Each makes something secret, or an id, that no event remembers as a fact."""
