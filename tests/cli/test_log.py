@@ -26,7 +26,7 @@ def bundle(kept: Kept, receipt: Receipt, tmp_path: Path) -> Path:
     """The proof of that customer, in a file."""
     path = tmp_path / "proof.json"
     ran = kept("log", "prove", str(receipt.position), "--output", path).done()
-    assert f"1 entries are proved in {path}" in ran.err
+    assert f"1 entry is proved in {path}" in ran.err
     return path
 
 
@@ -49,7 +49,7 @@ def test_a_proof_is_checked_without_a_database(
     [vkey] = vkeys(kept)
     monkeypatch.setenv("KEPT_DATABASE_URL", "postgresql://nowhere.invalid/none")
     ran = kept("verify", "--bundle", bundle, "--vkey", vkey).done()
-    assert ran.out.startswith("1 entries are in the log ")
+    assert ran.out.startswith("1 entry is in the log ")
     assert f"signed by {vkey}" in ran.out
     assert ran.err == ""
     report = kept("verify", "--bundle", bundle, "--vkey", vkey, "--json").done().json

@@ -29,6 +29,9 @@ _STAGES: Final = [
     {"key": "lost", "label": "Lost", "kind": "lost", "probability": 0},
 ]
 _DEAL: Final = {"amount": EUROS, "expected_close_on": "2027-01-31", **_LEGACY}
+_ABOUT: Final = {"contact_id": "@contact", "channel": "email", "source": "A form", **_LEGACY}
+_ACT: Final = {"captured_at": "2025-01-05T09:00:00Z", **_ABOUT}
+_REFUSAL: Final = {"withdrawal_reason": "asked", **_ABOUT}
 
 STORY: Final = (
     # Colleagues
@@ -89,6 +92,25 @@ STORY: Final = (
     _step("UnmergeContact", "contact", absorbed_id="@double"),
     _step("ArchiveContact", "contact"),
     _step("RestoreContact", "contact"),
+    # Consents, the refusals last
+    Step("GrantConsent", "consent", {"purpose": "invoices", "lawful_basis": "contract", **_ACT}),
+    _step("RenewConsent", "consent", captured_at="2025-02-05T09:00:00Z", source="A form"),
+    Step("ChangeConsent", "consent", _LEGACY),
+    Step(
+        "GrantConsent",
+        "lapsed",
+        {
+            "purpose": "offers",
+            "lawful_basis": "legitimate_interests",
+            "valid_until": "2025-03-01T00:00:00Z",
+            **_ACT,
+        },
+    ),
+    _step("ExpireConsent", "lapsed"),
+    Step("RequestConsent", "newsletter", {"purpose": "newsletter", "wording_version": "3", **_ACT}),
+    _step("ConfirmConsent", "newsletter"),
+    Step("RefuseConsent", "surveys", {"purpose": "surveys", **_REFUSAL}),
+    _step("WithdrawConsent", "newsletter", withdrawal_reason="unsubscribed"),
     # Deals
     Step("OpenOpportunity", "deal", {"customer_id": "@customer", **_DEAL}),
     Step("ChangeOpportunity", "deal", {"probability": 60, **_LEGACY}),

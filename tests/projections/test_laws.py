@@ -17,11 +17,13 @@ from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from api.services import Services, system_envelope
+from commands.consents import GrantConsent
 from commands.customers import ChangeCustomer, RegisterCustomer
 from commands.dispatcher import Order
 from commands.kernel import COMMANDS, Command, Rejected
 from commands.users import ActivateUser, InviteUser
 from domain import AGGREGATES
+from domain.consents import Basis, Channel, Consent
 from domain.contacts import Contact
 from domain.custom_fields import CustomFields
 from domain.customers import Customer, Kind
@@ -82,6 +84,7 @@ class Company:
             self.issue(ActivateUser(), user)
         for customer in self.ids[Customer]:
             self.issue(RegisterCustomer(name="Acme", kind=Kind.ORGANISATION), customer)
+        self.issue(a_consent_of(self.ids[Customer][0]), self.ids[Consent][0])
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
             for stream in self.ids[kind]:
@@ -137,6 +140,18 @@ class Company:
         for stream, rows in self.rows.items():
             for recorded, row in rows:
                 yield MODELS[recorded.event.AGGREGATE], stream, recorded, row
+
+
+def a_consent_of(customer: UUID) -> GrantConsent:
+    """One that the rules allow, which chance seldom finds."""
+    return GrantConsent(
+        customer_id=customer,
+        purpose="invoices",
+        channel=Channel.POST,
+        lawful_basis=Basis.CONTRACT,
+        captured_at=datetime.now(UTC) - timedelta(days=500),
+        source="A contract",
+    )
 
 
 @pytest.fixture
