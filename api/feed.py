@@ -6,14 +6,13 @@ slow one no more than a page is in memory.
 
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.feed_docs import describe_event, describe_feed
-from api.filters import parameters, whole_number, wrong
+from api.filters import an_id, parameters, whole_number, wrong
 from api.following import next_events, shown, while_connected
 from api.parameters import SOURCES
 from api.problems import Problem
@@ -80,16 +79,9 @@ async def event(request: Request) -> Reply:
 
 
 def _filter(given: dict[str, str]) -> Filter:
-    ids = {name: _id(name, given[name]) for name in ("stream", "actor") if name in given}
+    ids = {name: str(an_id(name, given[name])) for name in ("stream", "actor") if name in given}
     words = {name: given[name] for name in ("type", "aggregate") if name in given}
     source = given.get("source")
     if source is not None and source not in SOURCES:
         raise wrong("source", f"is none of the choices. Give one of: {', '.join(SOURCES)}.")
     return Filter(**ids, **words, source=source)
-
-
-def _id(name: str, text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise wrong(name, "is no id. Give a UUID.") from None

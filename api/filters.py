@@ -70,6 +70,18 @@ def whole_number(name: str, text: str, least: int, most: int) -> int:
     raise wrong(name, f"is no whole number in range. Give one from {least} to {most}.")
 
 
+def an_id(name: str, text: str) -> UUID:
+    """An id.
+
+    Raises:
+        Problem: it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise wrong(name, "is no id. Give a UUID.") from None
+
+
 def moment(name: str, text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime:
     """A moment; of a day only, its beginning or its end in the tenant's zone.
 

@@ -5,8 +5,6 @@ the version of every stream that was read, so an acceptance is always sound; a r
 confirmed on freshly read states.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +30,7 @@ from store.errors import (
 from store.event_log import Claim, Decision, EventLog, Idempotency, Receipt
 from store.group_commit import Waiting
 from store.keys import DataKey
+from store.states import StateCache
 from store.suppressions import Suppressions
 
 ATTEMPTS: Final = 20
@@ -338,28 +337,3 @@ class Dispatcher:
 def _claims(stream: UUID, state: Aggregate, held: set[tuple[str, str]]) -> list[Claim]:
     kind = state.AGGREGATE
     return [Claim(kind, name, value, stream) for name, value in held if value is not ERASED]
-
-
-class StateCache:
-    """The most recently used states. A put never replaces a newer version by an older one."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._held: OrderedDict[UUID, Held] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, stream: UUID) -> Held | None:
-        with self._lock:
-            held = self._held.get(stream)
-            if held is not None:
-                self._held.move_to_end(stream)
-            return held
-
-    def put(self, stream: UUID, held: Held) -> None:
-        with self._lock:
-            known = self._held.get(stream)
-            if known is None or known.version < held.version:
-                self._held[stream] = held
-                self._held.move_to_end(stream)
-            if len(self._held) > self._size:
-                self._held.popitem(last=False)

@@ -22,7 +22,8 @@ from projections.tables import load_rows, table_of
 from store import scan
 from store.database import Connection, LockTimeout
 from store.event_log import EventLog
-from store.read_models import Table, lock_out_readers, open_snapshots, take_place
+from store.read_models import Table
+from store.swapping import lock_out_readers, open_snapshots, take_place
 from store.tracking import Tracking
 
 FLUSH: Final = 1_000

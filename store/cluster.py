@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from store import binaries, leftovers
+from store import binaries, durable_files, leftovers
 from store.binaries import EmbeddedError
 
 HOST: Final = "127.0.0.1"
@@ -127,7 +127,7 @@ class Cluster:
             for port in islice(filter(_is_free, self._ports()), 20):
                 if self._run(port, lock):
                     if port != last_port(self.home):
-                        _write(self.home / "postgres.port", str(port))
+                        durable_files.write(self.home / "postgres.port", str(port).encode())
                     self.port = port
                     return
         finally:
@@ -148,12 +148,12 @@ class Cluster:
         password = self.home / PASSWORD
         if not (self.data_dir / "PG_VERSION").exists():
             if not password.exists():
-                _write(password, secrets.token_urlsafe(24))
+                durable_files.write(password, secrets.token_urlsafe(24).encode())
             self._create(password.read_text(), lock)
         leftovers.clear_pid_file(self.data_dir)
         if not password.exists():
             self._set_password(fresh := secrets.token_urlsafe(24), lock)
-            _write(password, fresh)
+            durable_files.write(password, fresh.encode())
 
     def _create(self, password: str, lock: int) -> None:
         """Under another name until it is complete, so that a half-made one is never used."""
@@ -177,7 +177,8 @@ class Cluster:
         if made.wait() != 0:
             raise self._failure(self._logged())
         draft.rename(self.data_dir)
-        _sync(self.home)  # or a power cut would bring the draft back, with acknowledged work in it
+        # Or a power cut would bring the draft back, with acknowledged work in it.
+        durable_files.sync(self.home)
 
     def _set_password(self, password: str, lock: int) -> None:
         """Nobody knows the password of a home that was copied without its file: set a new one."""
@@ -280,20 +281,3 @@ def _is_free(port: int) -> bool:
 
 def _flags(prefix: str, settings: Mapping[str, str]) -> list[str]:
     return [f"{prefix}{name}={value}" for name, value in settings.items()]
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, for nobody else to read."""
-    draft = path.with_name(path.name + ".new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    entries = os.open(directory, os.O_RDONLY)
-    os.fsync(entries)
-    os.close(entries)

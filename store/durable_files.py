@@ -20,15 +20,7 @@ def make_secret(path: Path) -> bytes:
 
     The folders above, two of them, are made where they are missing.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A name of its own: another thread, or the same process number in another container, may be
-    # at it too.
-    draft = path.with_suffix(f".{os.urandom(8).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _drafted(path, os.urandom(KEY_BYTES))
     try:
         os.link(draft, path)  # atomic, and the first of two wins
     except FileExistsError:
@@ -42,15 +34,23 @@ def make_secret(path: Path) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put this in the place of what the file held."""
+    """Put this in the place of what the file held, for nobody else to read."""
+    _drafted(path, content).replace(path)
+    sync(path.parent)
+
+
+def _drafted(path: Path, content: bytes) -> Path:
+    """A file beside that one, with this in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A name of its own: another thread, or the same process number in another container, may be
+    # at it too.
     draft = path.with_suffix(f".{os.urandom(8).hex()}")
-    with draft.open("xb") as file:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    sync(path.parent)
+    return draft
 
 
 def sync(directory: Path) -> None:

@@ -111,12 +111,12 @@ class Table:
         lines = [f"{_q(c.name)} {_SQL_TYPES[c.kind]}" for c in self.columns]
         if self.search:
             lines += [f'{SEARCH_TEXT} text COLLATE "C"', f'{GRAMS} text[] COLLATE "C"']
-        _run(connection, f"CREATE TABLE {self.table} ({', '.join(lines)})")
+        run(connection, f"CREATE TABLE {self.table} ({', '.join(lines)})")
 
     def index(self, connection: Connection) -> None:
         """Make the key and every index."""
         key = ", ".join(_q(one) for one in self.key)
-        _run(connection, f"ALTER TABLE {self.table} ADD PRIMARY KEY ({key})")
+        run(connection, f"ALTER TABLE {self.table} ADD PRIMARY KEY ({key})")
         for number, serve in enumerate(self.serves):
             columns = dict.fromkeys((*serve.filters, serve.sort, *self.key))
             lists = [one for one in serve.filters if self.by_name[one].kind == "texts"]
@@ -132,7 +132,7 @@ class Table:
                 self._index(connection, column.name, f"USING gin ({column.name} jsonb_path_ops)")
 
     def _index(self, connection: Connection, name: str, columns: str) -> None:
-        _run(connection, f"CREATE INDEX {self.table}_{name} ON {self.table} {columns}")
+        run(connection, f"CREATE INDEX {self.table}_{name} ON {self.table} {columns}")
 
     def publish(self, connection: Connection) -> None:
         """Point the stable name at this version, for SQL users: public columns only."""
@@ -146,25 +146,25 @@ class Table:
         select = f"SELECT {public} FROM {self.table}"
         try:
             with connection.transaction():
-                _run(connection, f"CREATE OR REPLACE VIEW {self.name} AS {select}")
+                run(connection, f"CREATE OR REPLACE VIEW {self.name} AS {select}")
         except psycopg.errors.InvalidTableDefinition:
             # Columns went away or changed their type. Views of others that depend on it keep it
             # from being dropped, and then the error says so: such a change needs a new public name.
-            _run(connection, f"DROP VIEW {self.name}")
-            _run(connection, f"CREATE VIEW {self.name} AS {select}")
-        _run(connection, f"GRANT SELECT ON {self.name} TO kept_reader")
-        _run(connection, f"GRANT SELECT ON {self.table} TO kept_writer")
+            run(connection, f"DROP VIEW {self.name}")
+            run(connection, f"CREATE VIEW {self.name} AS {select}")
+        run(connection, f"GRANT SELECT ON {self.name} TO kept_reader")
+        run(connection, f"GRANT SELECT ON {self.table} TO kept_writer")
 
     def drop(self, connection: Connection) -> None:
         """Remove the table."""
-        _run(connection, f"DROP TABLE IF EXISTS {self.table}")
+        run(connection, f"DROP TABLE IF EXISTS {self.table}")
 
     def checksum(self, connection: Connection) -> tuple[int, str]:
         """The number of rows, and a sum over all that they hold, whatever their order. What is
         found by search is not in it: it is made of the other columns.
         """
         names = ", ".join(_q(column.name) for column in self.columns)
-        row = _run(
+        row = run(
             connection,
             "SELECT count(*), coalesce(sum(hash_record_extended(t, 0)), 0)"
             f" FROM (SELECT {names} FROM {self.table}) t",
@@ -202,7 +202,7 @@ class Table:
 
     def stage(self, connection: Connection) -> None:
         """Make this connection's staging table, through which :meth:`write` replaces rows."""
-        _run(
+        run(
             connection,
             f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table})",
         )
@@ -217,22 +217,22 @@ class Table:
         rest = [one for one in self.column_names if one not in self.key]
         sets = ", ".join(f"{_q(one)} = EXCLUDED.{_q(one)}" for one in rest)
         key = ", ".join(_q(one) for one in self.key)
-        _run(
+        run(
             connection,
             f"INSERT INTO {self.table} ({names}) SELECT {names} FROM {stage}"
             f" ON CONFLICT ({key}) DO UPDATE SET {sets}",
         )
         # Not ON COMMIT DELETE ROWS: that truncates every such table at every commit (20 ms).
-        _run(connection, f"DELETE FROM {stage}")
+        run(connection, f"DELETE FROM {stage}")
 
     def clear_stage(self, connection: Connection) -> None:
         """Give back the room of the rows that went through the staging table."""
-        _run(connection, f"TRUNCATE stage_{self.table}")
+        run(connection, f"TRUNCATE stage_{self.table}")
 
     def delete(self, connection: Connection, keys: Sequence[tuple[Any, ...]]) -> None:
         """Remove rows by their key."""
         if keys:
-            _run(
+            run(
                 connection,
                 f"DELETE FROM {self.table} t USING ({self._wanted()}) w ({self._key_list()})"
                 f" WHERE {self._matches()}",
@@ -241,7 +241,7 @@ class Table:
 
     def delete_stream(self, connection: Connection, stream: UUID) -> None:
         """Remove every row of one stream."""
-        _run(connection, f"DELETE FROM {self.table} WHERE id = %s", [stream])
+        run(connection, f"DELETE FROM {self.table} WHERE id = %s", [stream])
 
     def load(self, connection: Connection, keys: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
         """The rows of these keys, as values by column name; absent ones are left out."""
@@ -249,7 +249,7 @@ class Table:
             return []
         names = [c.name for c in self.columns]
         listed = ", ".join(f"t.{_q(one)}" for one in names)
-        rows = _run(
+        rows = run(
             connection,
             f"SELECT {listed} FROM {self.table} t JOIN ({self._wanted()}) w ({self._key_list()})"
             f" ON {self._matches()}",
@@ -284,58 +284,6 @@ def forget() -> None:
     search.forget()
 
 
-def lock_out_readers(connection: Connection, table: Table) -> None:
-    """Let nobody read a read model until this transaction ends; the view first and then its table,
-    as SQL users lock them, or the two would wait for each other.
-    """
-    row = _run(connection, "SELECT to_regclass(%s)", [table.name]).fetchone()
-    if row is not None and row[0] is not None:
-        _run(connection, f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE")
-
-
-def take_place(connection: Connection, draft: Table, table: Table) -> None:
-    """Put a draft into the live table's place, which stays as ``…_former`` for the way back.
-
-    The stable view is pointed at the new table before the former one goes, so that views of SQL
-    users that depend on it live on.
-    """
-    leaving, former = f"{table.table}_leaving", f"{table.table}_former"
-    row = _run(connection, "SELECT to_regclass(%s)", [table.table]).fetchone()
-    live = row is not None and row[0] is not None
-    if live:
-        _rename(connection, table.table, leaving)
-    _rename(connection, draft.table, table.table)
-    table.publish(connection)
-    _run(connection, f"DROP TABLE IF EXISTS {former}")
-    if live:
-        _rename(connection, leaving, former)
-
-
-def _rename(connection: Connection, table: str, to: str) -> None:
-    """Rename a table and its indexes, whose names begin with its own."""
-    indexes = _run(
-        connection,
-        "SELECT relname FROM pg_index JOIN pg_class c ON c.oid = indexrelid"
-        " WHERE indrelid = %s::regclass",
-        [table],
-    ).fetchall()
-    _run(connection, f"ALTER TABLE {table} RENAME TO {to}")
-    for (name,) in indexes:
-        if name.startswith(table):
-            _run(connection, f"ALTER INDEX {name} RENAME TO {to}{name.removeprefix(table)}")
-
-
-def open_snapshots(connection: Connection, transaction: int) -> bool:
-    """Whether a snapshot is still open that was taken before this transaction id."""
-    row = _run(
-        connection,
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND age(backend_xmin) > age(%s::text::xid))",
-        [str(transaction % 2**32)],
-    ).fetchone()
-    return bool(row and row[0])
-
-
 CUSTOM: Final = ("custom", "custom_personal")
 """Columns of custom fields: equality on any of their keys is served by an index."""
 
@@ -344,9 +292,10 @@ def _q(name: str) -> str:
     return f'"{name}"'
 
 
-def _run(
+def run(
     connection: Connection, query: str, parameters: Any = None, binary: bool = False
 ) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Execute a statement that was put together from names of ours."""
     return connection.execute(query.encode(), parameters, binary=binary)
 
 

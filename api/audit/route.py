@@ -5,7 +5,6 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import anyio.to_thread
 from fastapi import APIRouter
@@ -17,7 +16,7 @@ from api.access import Caller
 from api.audit.export import export
 from api.audit.facts import Asked
 from api.audit.formats import FORMATS
-from api.filters import moment, parameters, wrong
+from api.filters import an_id, moment, parameters, wrong
 from api.openapi import describe_read
 from api.parameters import ID, SOURCES, query
 from api.routing import KeyedRoute, caller_of
@@ -60,7 +59,7 @@ async def exported(request: Request) -> FileResponse:
 
 def _asked(given: dict[str, str], caller: Caller) -> Asked:
     wanted: dict[str, Any] = {
-        column: _id(name, given[name])
+        column: an_id(name, given[name])
         for name, column in (("record", "id"), ("actor", "actor"))
         if name in given
     }
@@ -78,13 +77,6 @@ def _asked(given: dict[str, str], caller: Caller) -> Asked:
         if name in given
     }
     return Asked(wanted, bounds.get("since"), bounds.get("until"))
-
-
-def _id(name: str, text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise wrong(name, "is no id. Give a UUID.") from None
 
 
 def _describe() -> dict[str, Any]:

@@ -14,10 +14,10 @@ from typing import Final
 
 from store.errors import StoreError
 from store.event_log import EventLog
-from store.transparency import merkle, tiles
+from store.transparency import merkle
 from store.transparency.followers import Follower
-from store.transparency.integrator import read_tile
 from store.transparency.notes import Checkpoint, NoteError, Verifier, opened, parts
+from store.transparency.stored import nodes
 from store.transparency.witness import MOST_BYTES, request_of
 
 VARIABLE: Final = "KEPT_WITNESSES"
@@ -84,7 +84,7 @@ class Cosigner(Follower):
             if row is None:
                 return 0
             size, note = row
-            node = tiles.reader(lambda level, index: read_tile(connection, level, index))
+            node = nodes(connection)
             asked = [one for one in self._witnesses if not _has_signed(note, one.verifier)]
             lines = [line for one in asked if (line := self._ask(one, note, node)) is not None]
             if lines:

@@ -7,7 +7,7 @@ leads, by a lease; tiles and checkpoint of a batch are one transaction.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from store.database import Connection
@@ -17,6 +17,7 @@ from store.tracking import Tracking
 from store.transparency import merkle, retained, tiles
 from store.transparency.notes import Checkpoint, NoteError, opened, signed
 from store.transparency.signing import SigningKeys
+from store.transparency.stored import nodes, partial_tiles, size_of, write_tiles
 
 LEASE: Final = "integrator"
 BATCH: Final = 65_536
@@ -89,22 +90,26 @@ class Integrator:
             TreeDamaged: it would contradict an earlier checkpoint.
         """
         with self._connected() as connection:
-            if Tracking(connection).lease(LEASE):
-                self._check_ground(connection)
-                while self._integrate(connection):
-                    pass
-            return size_of(connection)
+            return self._catch_up(connection)
 
     def wait_for(self, size: int, timeout: float = PATIENCE) -> bool:
         """Wait until so many entries are in the tree, whoever brings them in; False if they are not
         in time.
         """
         deadline = time.monotonic() + timeout
-        while self.catch_up() < size:
-            if time.monotonic() > deadline:
-                return False
-            self._stopping.wait(LOOK)  # another process leads, and nothing tells how far it is
+        with self._connected() as connection:
+            while self._catch_up(connection) < size:
+                if time.monotonic() > deadline:
+                    return False
+                self._stopping.wait(LOOK)  # another process leads; nothing tells how far it is
         return True
+
+    def _catch_up(self, connection: Connection) -> int:
+        if Tracking(connection).lease(LEASE):
+            self._check_ground(connection)
+            while self._integrate(connection):
+                pass
+        return size_of(connection)
 
     def _connected(self) -> Connection:
         return self._log.database.connect("projector", self._log.tenant.schema)
@@ -131,7 +136,7 @@ class Integrator:
                 f"The log ends at {head:,}, but its tree at {size:,}: entries were taken away. "
                 "Nothing is signed until they are back."
             )
-        node = tiles.reader(lambda level, index: read_tile(connection, level, index))
+        node = nodes(connection)
         row = connection.execute("SELECT note FROM checkpoints WHERE size = %s", [size]).fetchone()
         newest = self._said(connection, row[0]) if row else None
         if newest is not None and newest.size != size:
@@ -175,19 +180,18 @@ class Integrator:
             row = connection.execute(_LEAVES, [size, to], binary=True).fetchone()
             if row is None or row[0] != to - size:
                 raise LookupError("positions are not dense")
-            changed = tiles.grown(size, _partial(connection, size), row[1])
-            _write(connection, changed)
+            changed = tiles.grown(size, partial_tiles(connection, size), row[1])
+            write_tiles(connection, changed)
             note = self._sign(connection, to, changed)
         retained.keep(self._log.tenant, note)
         for listener in self._listeners:
             listener(note)
         return to - size
 
-    def _sign(self, connection: Connection, size: int, fresh: dict[tuple[int, int], bytes]) -> str:
-        def tile(level: int, index: int) -> bytes:
-            return fresh.get((level, index)) or read_tile(connection, level, index)
-
-        root = merkle.root(size, tiles.reader(tile))
+    def _sign(
+        self, connection: Connection, size: int, fresh: Mapping[tuple[int, int], bytes]
+    ) -> str:
+        root = merkle.root(size, nodes(connection, fresh))
         checkpoint = Checkpoint(self._keys.origin(connection), size, root)
         note = signed(checkpoint.text, self._keys.signers(connection))
         connection.execute(
@@ -203,42 +207,3 @@ def _leads_to(said: Checkpoint, node: merkle.Node) -> bool:
         return merkle.root(said.size, node) == said.root
     except LookupError:  # a tile is gone, or too short
         return False
-
-
-def size_of(connection: Connection) -> int:
-    """How many entries have been integrated."""
-    row = connection.execute("SELECT size FROM checkpoints ORDER BY number DESC LIMIT 1").fetchone()
-    return row[0] if row else 0
-
-
-def read_tile(connection: Connection, level: int, index: int) -> bytes:
-    """The hashes of a tile; none if it is not there."""
-    row = connection.execute(
-        "SELECT hashes FROM tiles WHERE level = %s AND index = %s", [level, index], binary=True
-    ).fetchone()
-    return bytes(row[0]) if row else b""
-
-
-def _partial(connection: Connection, size: int) -> dict[int, bytes]:
-    """The tile of each level that has begun and is not full."""
-    found: dict[int, bytes] = {}
-    level = 0
-    while size >> tiles.HEIGHT * level:
-        index, width = divmod(size >> tiles.HEIGHT * level, tiles.WIDTH)
-        if width:
-            found[level] = read_tile(connection, level, index)
-        level += 1
-    return found
-
-
-def _write(connection: Connection, changed: dict[tuple[int, int], bytes]) -> None:
-    levels, indexes, hashes = [], [], []
-    for (level, index), row in changed.items():
-        levels.append(level)
-        indexes.append(index)
-        hashes.append(row)
-    connection.execute(
-        "INSERT INTO tiles SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])"
-        " ON CONFLICT (level, index) DO UPDATE SET hashes = EXCLUDED.hashes",
-        [levels, indexes, hashes],
-    )

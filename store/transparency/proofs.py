@@ -12,10 +12,10 @@ from store.database import Connection
 from store.errors import StoreError
 from store.event_log import EventLog
 from store.transparency import merkle, tiles
-from store.transparency.integrator import read_tile, size_of
 from store.transparency.merkle import ProofError
 from store.transparency.notes import Checkpoint, NoteError, Verifier, decoded, opened
 from store.transparency.signing import SigningKeys
+from store.transparency.stored import nodes, read_tile, size_of
 from store.transparency.tiles import Tile
 
 FORMAT: Final = "kept-proof/1"
@@ -70,7 +70,7 @@ class Transparency:
             size = size_of(connection) if new is None else new
             if size > size_of(connection):
                 raise ProofError(f"The tree has {size_of(connection):,} entries, not {size:,}.")
-            node = _reader(connection)
+            node = nodes(connection)
             proof = merkle.consistency(old, size, node)
             roots = merkle.root(old, node), merkle.root(size, node)
         return {
@@ -105,7 +105,7 @@ class Transparency:
             note = connection.execute(
                 "SELECT note FROM checkpoints WHERE size = %s", [size]
             ).fetchone()
-            node = _reader(connection)
+            node = nodes(connection)
             entries = [
                 {
                     "position": position,
@@ -183,10 +183,6 @@ def check_bundle(bundle: Mapping[str, Any], trusted: Sequence[str] = ()) -> Chec
         raise ProofError("The proof holds no entries, so it proves nothing.")
     by = tuple(one.vkey for one, _ in signers)
     return Checked(checkpoint, by, bool(trusted), positions)
-
-
-def _reader(connection: Connection) -> merkle.Node:
-    return tiles.reader(lambda level, index: read_tile(connection, level, index))
 
 
 def _text(hashed: bytes) -> str:

@@ -11,6 +11,7 @@ from store.transparency import merkle, tiles
 from store.transparency.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
 from store.transparency.notes import ID_BYTES, Checkpoint, NoteError, opened, parts, signature_of
 from store.transparency.signing import SigningKeys
+from store.transparency.stored import read_tile
 
 Tell = Callable[[int | None, str], None]
 """Takes a position and what is wrong there."""
@@ -105,7 +106,7 @@ class Tree:
         level = 0
         while (count := self._end >> tiles.HEIGHT * level) or level == 0:
             last = -(-count // tiles.WIDTH)
-            held = {(row[0]): bytes(row[1]) for row in self._above(level)}
+            held = {row[0]: bytes(row[1]) for row in self._above(level)}
             for index, hashes in self._level(level):
                 width = tiles.width_of(level, index, self._end)
                 name = f"The tile {level}/{index}"
@@ -176,14 +177,8 @@ class Tree:
         """A leaf as it is in the tree; none if there is no such."""
         index, place = divmod(number, tiles.WIDTH)
         if self._held[0] != index:
-            self._held = index, self._tile(0, index)
+            self._held = index, read_tile(self._connection, 0, index)
         return self._held[1][place * HASH_BYTES : (place + 1) * HASH_BYTES]
-
-    def _tile(self, level: int, index: int) -> bytes:
-        row = self._connection.execute(
-            "SELECT hashes FROM tiles WHERE level = %s AND index = %s", [level, index], binary=True
-        ).fetchone()
-        return bytes(row[0]) if row else b""
 
     def _level(self, level: int) -> Iterator[tuple[int, bytes]]:
         with self._connection.cursor(f"tiles_{level}") as rows:

@@ -1,11 +1,11 @@
 """Consents over HTTP: the question before anything is sent, and the proof for any date."""
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api
+from tests.faults.house import until
 
 QUESTION = "/v1/consents/may-contact"
 
@@ -137,10 +137,7 @@ def test_an_address_remembers_soon_what_was_refused_there(api: Api) -> None:
     one = granted(api, who)["stream"]
     did(api, f"/v1/consents/{one}/withdraw", withdrawal_reason="unsubscribed")
     trace = ("emails", "wf@example.com", "email/newsletter")
-    deadline = time.monotonic() + 60
-    while not api.services.suppressions.remembered([trace]):
-        assert time.monotonic() < deadline, "within a minute"
-        time.sleep(0.1)
+    until(lambda: api.services.suppressions.remembered([trace]), "it is remembered", 60)
     api.sales.patch(f"/v1/contacts/{who}", json={"emails": []})
     again = contact(api, emails=["wf@example.com"])
     act = {"captured_at": "2025-01-10T09:00:00+08:00", "source": "Old list"}

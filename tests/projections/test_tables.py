@@ -20,7 +20,8 @@ from projections import DERIVED, PROJECTIONS
 from projections.kernel import Projection, ReadModel, Row, Serve
 from projections.tables import row_from, table_of
 from store.database import Connection, Database
-from store.read_models import Table, take_place
+from store.read_models import Table
+from store.swapping import take_place
 from store.tenants import Tenant
 from tests.domain.examples import events
 from tests.dsl import eur, id_of

@@ -17,10 +17,11 @@ from store.event_log import EventLog
 from store.tracking import Tracking
 from store.transparency import integrator as module
 from store.transparency import merkle, retained, tiles
-from store.transparency.integrator import LEASE, Integrator, TreeDamaged, read_tile
+from store.transparency.integrator import LEASE, Integrator, TreeDamaged
 from store.transparency.notes import NoteError, opened
 from store.transparency.proofs import check_bundle
 from store.transparency.signing import WrongSigningKey
+from store.transparency.stored import read_tile
 from store.verify import verify
 from tests.store.conftest import Opener
 from tests.store.deciding import WAIT, in_threads, until
