@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api import administration, feed, health, marketing, sales, service, transparency
+from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -144,6 +144,7 @@ def _routes() -> list[Any]:
         sales.router,
         service.router,
         marketing.router,
+        privacy.router,
         administration.router,
         described,
         health.router,

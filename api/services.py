@@ -3,28 +3,27 @@
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 import commands
+from api.envelopes import system_envelope
+from api.erasing import Erasures
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
-from domain.envelope import SYSTEM, Envelope, Source
 from domain.pipelines import DEFAULT_PIPELINE, DEFAULT_STAGES
 from projections import DERIVED, PROJECTIONS
 from projections.gate import Gate
 from projections.rebuild import prepare
 from projections.runner import Runner
-from store import tenants
+from store import read_models, tenants
 from store.api_keys import ApiKeys
 from store.database import Database, home, open_database
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
+from store.forgetting import Forgetting
 from store.keys import KeyStore
 from store.signals import Listener, Notifier
 from store.suppressions import Suppressions
@@ -56,13 +55,15 @@ class Services:
     transparency: Transparency
     followers: tuple[Follower, ...]
     """What happens to each checkpoint: it is witnessed and stamped."""
+    forgetting: Forgetting
+    erasures: Erasures = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, database: Database, name: str = tenants.DEFAULT, **limits: int) -> Self:
-        """Open a tenant.
+        """Open a tenant. If the database is one from before an erasure, that is done again first.
 
         Raises:
             TenantError: there is none of this name.
@@ -72,11 +73,12 @@ class Services:
         keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
         log = EventLog(database, tenant, keys, **limits)
         signing = SigningKeys(database, tenant)
-        return cls(
+        dispatcher = Dispatcher(log)
+        services = cls(
             database,
             tenant,
             log,
-            Dispatcher(log),
+            dispatcher,
             Runner(log, PROJECTIONS, DERIVED),
             Gate(log, PROJECTIONS, DERIVED),
             ApiKeys(database, tenant),
@@ -85,7 +87,13 @@ class Services:
             Integrator(log, signing),
             Transparency(log, signing),
             (Cosigner(log, configured()), Stamper(log, Authority.configured())),
+            Forgetting(log, dispatcher.forget, keys.forget, read_models.forget),
         )
+        services.erasures.repeat()
+        return services
+
+    def __post_init__(self) -> None:
+        self.erasures = Erasures(self)
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models
@@ -107,6 +115,7 @@ class Services:
             follower.start()
         self._listener = Listener(self.log, self._wake)
         self.suppressions.start()
+        self.forgetting.start()
 
     @property
     def is_running(self) -> bool:
@@ -115,6 +124,7 @@ class Services:
 
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
+        self.erasures.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
             self.integrator.stop()
@@ -123,6 +133,7 @@ class Services:
         for follower in self.followers:
             follower.close()
         self.suppressions.close()
+        self.forgetting.close()
         self.runner.close()
         if self._listener is not None:
             self._listener.close()
@@ -136,17 +147,6 @@ class Services:
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""
         return self.dispatcher.dispatch(Order(command, system_envelope(**envelope), stream))
-
-
-def system_envelope(**given: Any) -> Envelope:
-    """The envelope of what Kept does by itself, now."""
-    defaults = {
-        "actor": SYSTEM,
-        "occurred_at": datetime.now(UTC),
-        "source": Source(kind="system"),
-        "command_id": uuid7(),
-    }
-    return Envelope(**{**defaults, **given})
 
 
 def create_tenant(database: Database, name: str, time_zone: str = "UTC") -> None:

@@ -14,8 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.envelope import Recorded
-from domain.kernel import event_type
+from domain.envelope import Recorded, kind_of
 from store.database import OUT_OF_REACH
 from store.event_log import EventLog
 
@@ -64,9 +63,7 @@ class Filter:
 
 def facts_of(body: dict[str, Any]) -> Facts:
     """What filters compare."""
-    kind = body["type"]
-    aggregate = event_type(kind).AGGREGATE.AGGREGATE
-    return body["stream"], body["actor"], kind, aggregate, body["source"]["kind"]
+    return body["stream"], body["actor"], body["type"], kind_of(body), body["source"]["kind"]
 
 
 @dataclass(slots=True, eq=False)

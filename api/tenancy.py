@@ -96,6 +96,7 @@ class Tenancy:
             await progress.start()
             if self.options.run_projections:
                 await asyncio.to_thread(services.start_runner)
+                services.erasures.start()
         except BaseException:  # the next request opens it anew
             await asyncio.to_thread(services.close)
             raise

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from api.services import Services, system_envelope
+from api.envelopes import system_envelope
+from api.services import Services
 from benchmarks.copied import Copied
 from benchmarks.lives import Act
 from benchmarks.population import Company, Story

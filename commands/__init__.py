@@ -10,6 +10,7 @@ from commands import (
     opportunities,
     pipelines,
     products,
+    subject_requests,
     teams,
     ticket_history,
     tickets,
@@ -28,5 +29,6 @@ MODULES: tuple[ModuleType, ...] = (
     opportunities,
     tickets,
     ticket_history,
+    subject_requests,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

@@ -5,7 +5,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from commands.kernel import At, Command, Records, Rejected, changes, opened
-from commands.records import check_above, check_record, check_required, need_active_user
+from commands.records import (
+    check_above,
+    check_in_use,
+    check_record,
+    check_required,
+    need_active_user,
+)
 from domain.contacts import Contact
 from domain.customers import (
     Customer,
@@ -50,8 +56,7 @@ def _must_be_whole(customer: Customer) -> None:
             "Change that one, or unmerge.",
             type="merged",
         )
-    if customer.archived:
-        raise Rejected("This customer is archived. Restore it first.", type="archived")
+    check_in_use(customer)
 
 
 class RegisterCustomer(CustomerDetails, Command, to=Customer, opens=True):

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from commands.kernel import At, Command, NotFound, Records, Rejected
 from domain.envelope import Envelope
+from domain.erasure import PersonalDataErased
 from domain.fields import ERASED
 from domain.kernel import Aggregate, Event
 from store.application import Held, LogApplication
@@ -162,6 +163,10 @@ class Dispatcher:
             except (Rejected, StoreError) as refused:
                 outcomes.append(refused)
         return outcomes
+
+    def forget(self) -> None:
+        """Forget every state that is kept, as after an erasure."""
+        self._states.forget()
 
     def state(self, aggregate: type[Aggregate], stream: UUID) -> Held:
         """A record's state as the log has it now; version 0 where it does not exist."""
@@ -330,8 +335,12 @@ class Dispatcher:
 
     def _remember(self, attempt: Attempt, receipt: Receipt) -> None:
         if not receipt.replayed:
+            erased = {one.stream for one in attempt.events if type(one.event) is PersonalDataErased}
             for stream, held in attempt.after.items():
-                self._states.put(stream, held)
+                if stream in erased:  # what it was folded from may hold what is gone
+                    self._states.drop(stream)
+                else:
+                    self._states.put(stream, held)
 
 
 def _claims(stream: UUID, state: Aggregate, held: set[tuple[str, str]]) -> list[Claim]:

@@ -74,12 +74,28 @@ def check_above(aggregate: type[Record], first: UUID, field: str, records: Recor
         above = getattr(found, field, None)
 
 
+def check_not_erased(record: Record) -> None:
+    """What was erased is not filled again.
+
+    Raises:
+        Rejected: whom the record stands for was erased, or is being.
+    """
+    if record.erased:
+        noun = type(record).__name__.lower()
+        raise Rejected(
+            f"This {noun} was erased, and nothing is recorded of them again. Register them anew "
+            "if they came back by themselves.",
+            type="erased",
+        )
+
+
 def check_in_use(record: Record) -> None:
     """What was put away is not changed.
 
     Raises:
-        Rejected: the record is archived.
+        Rejected: the record is archived, or whom it stands for was erased.
     """
+    check_not_erased(record)
     if record.archived:
         noun = type(record).__name__.lower()
         raise Rejected(f"This {noun} is archived. Restore it first.", type="archived")

@@ -8,6 +8,7 @@ from domain.kernel import Aggregate
 from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
+from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
 from domain.users import User
@@ -23,4 +24,5 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Pipeline,
     Opportunity,
     Ticket,
+    SubjectRequest,
 )

@@ -1,6 +1,6 @@
 """The envelope: who, when, why and from where. It is around an event, never in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.fields import Personal, Public
 from domain.ids import uuid_of
-from domain.kernel import Event, Value, well_known
+from domain.kernel import Event, Value, event_type, well_known
 
 SYSTEM = well_known("users/system")
 """The actor of what Kept does by itself, such as setting up a tenant."""
@@ -65,6 +65,11 @@ class Envelope(Value):
     correlation_id: Public[UUID | None, "link"] = None
     causation_id: Public[UUID | None, "link"] = None
     reason: Personal[str | None, "trace"] = Field(default=None, max_length=2_000)
+
+
+def kind_of(body: Mapping[str, Any]) -> str:
+    """The kind of record that an event's body is about: ``customers``."""
+    return event_type(body["type"]).AGGREGATE.AGGREGATE or str(body["data"]["aggregate"])
 
 
 class lazy(Generic[T]):

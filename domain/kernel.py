@@ -95,6 +95,7 @@ class Aggregate(Value):
     PEOPLE: ClassVar[str] = ""
     """Whom it is about: the categories of data subjects."""
     EVENTS: ClassVar[dict[str, type["Event"]]] = {}
+    """Its events by name; here, those that every kind of record has (:mod:`domain.erasure`)."""
     CLAIMED: ClassVar[tuple[str, ...]] = ()
     """The fields that :meth:`claims` reads: as long as they stay, so do the claims."""
 

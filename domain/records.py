@@ -38,9 +38,13 @@ class Record(RecordDetails, Aggregate):
     CLAIMED: ClassVar[tuple[str, ...]] = ("source_system", "external_id")
 
     archived: Public[bool, "switch"] = False
+    erased: Public[bool, "switch"] = False
+    """已擦除: whom it stands for was erased, or is being: nothing is recorded of them again."""
 
     def barred(self) -> str | None:
         """Why no other record may newly point at this one, and the remedy; None where any may."""
+        if self.erased:
+            return "was erased. Choose another."
         return "is archived. Restore it first, or choose another." if self.archived else None
 
     def claims(self) -> Iterable[tuple[str, str]]:

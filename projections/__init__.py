@@ -9,6 +9,7 @@ from projections.kernel import Derived, Projection
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.subject_requests import subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
@@ -25,6 +26,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     opportunities,
     tickets,
     ticket_messages,
+    subject_requests,
 )
 """First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)

@@ -5,10 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.envelope import Recorded
+from domain.envelope import Recorded, kind_of
+from domain.erasure import OF_EVERY_KIND, PersonalDataErased
 from projections.kernel import Derived, Projection, ReadModel, Row
 
 Key = tuple[Any, ...]
+
+
+def outlived(events: Iterable[Recorded]) -> set[UUID]:
+    """The streams of which these events say that something was erased.
+
+    Their rows, as they stand before these events, hold values that are gone: they are not to be
+    folded on, but anew. The events were read after the erasure, for they include what it recorded.
+    """
+    return {one.stream for one in events if type(one.event) is PersonalDataErased}
 
 
 class Unfoldable(Exception):
@@ -25,8 +35,10 @@ class Folding:
     def __init__(self, projections: Sequence[Projection], derived: Sequence[Derived] = ()) -> None:
         self._followers: dict[str, list[Projection]] = defaultdict(list)
         for projection in projections:
+            kind = projection.aggregate and projection.aggregate.AGGREGATE
             for event in projection.steps:
-                self._followers[event].append(projection)
+                name = f"{event} of {kind}" if event in OF_EVERY_KIND else event
+                self._followers[name].append(projection)
         self._derived = derived
         self._projections = {projection.name: projection for projection in projections}
         self._rows: dict[str, dict[Key, Row | None]] = {}
@@ -38,7 +50,7 @@ class Folding:
         """The keys that these events touch, by projection."""
         found: dict[str, set[Key]] = defaultdict(set)
         for recorded in events:
-            for projection in self._followers.get(recorded.type, ()):
+            for projection in self._following(recorded):
                 found[projection.name].update(projection.keys_of(recorded))
         return [(self._projections[name], keys) for name, keys in found.items()]
 
@@ -65,7 +77,7 @@ class Folding:
 
         ``done`` gives the positions up to which second stages have been derived before.
         """
-        for projection in self._followers.get(recorded.type, ()):
+        for projection in self._following(recorded):
             if self.parked and (projection.name, recorded.stream) in self.parked:
                 continue
             for key in projection.keys_of(recorded):
@@ -83,6 +95,13 @@ class Folding:
         rows = self._rows.pop(model.name, {})
         kept = [row for row in rows.values() if row is not None]
         return kept, [key for key, row in rows.items() if row is None]
+
+    def _following(self, recorded: Recorded) -> Sequence[Projection]:
+        """The projections that follow an event."""
+        name = recorded.type
+        if name in OF_EVERY_KIND:
+            name = f"{name} of {kind_of(recorded.body)}"
+        return self._followers.get(name, ())
 
     def _fold_row(
         self, projection: Projection, key: Key, recorded: Recorded, done: Mapping[str, int] | None

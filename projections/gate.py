@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.custom_fields import custom_fields_id
-from domain.envelope import Recorded
+from domain.envelope import Recorded, kind_of
 from domain.fields import ERASED, Erased, PersonalMark, mark_of
 from domain.kernel import Event
 from domain.records import MERGED_FIELDS
@@ -301,7 +301,7 @@ class Gate:
             "position": recorded.position,
             "recorded_at": plain(recorded.recorded_at),
             **{name: body.get(name) for name in _ENVELOPE},
-            "aggregate": event.AGGREGATE.AGGREGATE,
+            "aggregate": kind_of(body),
             "data": event.model_dump(
                 mode="json", include=event.model_fields_set - hidden - {*erased}
             ),

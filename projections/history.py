@@ -54,7 +54,9 @@ def changed_fields(
     # In the order of the fields: a set's own order differs from process to process.
     given = event.__pydantic_fields_set__
     for name, value in event.__dict__.items():
-        if name not in aggregate and name in given and value is not None:
+        # What was erased since was changed by whoever gave it, though nobody can tell to what.
+        is_told = value is ERASED if name in aggregate else value is not None
+        if is_told and name in given and name not in names:
             names.append(name)
     return tuple(names) or (recorded.type,)
 
@@ -83,7 +85,7 @@ def derive(
         occurred_at=body["occurred_at"],
         position=recorded.position,
         fields=changed_fields(projection, before, after, recorded),
-        aggregate=recorded.event.AGGREGATE.AGGREGATE,
+        aggregate=projection.name,
         type=body["type"],
         recorded_at=moment_text(recorded.recorded_us),
         source=source["kind"],

@@ -16,6 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from domain.envelope import Recorded
+from domain.erasure import OF_EVERY_KIND
 from domain.fields import PersonalMark, Public, mark_of
 from domain.kernel import Aggregate, Event, Value, bare_type, replace
 from domain.values import Money
@@ -116,7 +117,7 @@ class Projection:
         """
         self.aggregate = aggregate
         self.fields_of_aggregate = dict(aggregate.model_fields)
-        for name in aggregate.EVENTS:
+        for name in (*aggregate.EVENTS, *OF_EVERY_KIND):
             self.steps.setdefault(name, []).insert(0, evolve_record)
         return self
 

@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Final, Self
 
 from domain.envelope import Recorded
-from projections.folding import Folding
+from projections.folding import Folding, outlived
 from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.tables import load_rows, table_of
 from store import scan
@@ -214,7 +214,13 @@ class _Rebuild:
 
     def _fold(self, events: Sequence[Recorded]) -> None:
         folding = self.folding
-        for one, keys in folding.keys(events):
+        anew = outlived(events)
+        for stream in anew:
+            for recorded in self.log.load(stream):
+                if recorded.position <= self.position:
+                    folding.fold(recorded)
+        for one, touched in folding.keys(events):
+            keys = {key for key in touched if key[0] not in anew}
             if one.name in self.drafts:
                 load_rows(folding, one, self.drafts[one.name], self.connection, keys)
             else:  # not rebuilt, it only feeds the second stage: its rows come from their streams

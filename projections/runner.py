@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.folding import Folding, Key
+from projections.folding import Folding, Key, outlived
 from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.row_cache import RowCache
 from projections.tables import load_rows, table_of
@@ -185,14 +185,16 @@ class Runner:
                 tracking.advance(self.models, positions, reached)
         if events:
             self._rows.keep(reached, written, parked)
-            self._tidy(connection)
+            self._tidy(connection, at_once=bool(outlived(events)))
         self._report(reached)
         return len(events)
 
-    def _tidy(self, connection: Connection) -> None:
-        """Now and then give back the room of rows that went through the staging tables."""
+    def _tidy(self, connection: Connection, at_once: bool) -> None:
+        """Now and then give back the room of rows that went through the staging tables; at once,
+        where values that were erased may lie there.
+        """
         self._batches += 1
-        if self._batches % TIDY_EVERY == 0:
+        if at_once or self._batches % TIDY_EVERY == 0:
             for model in self.models:
                 table_of(model).clear_stage(connection)
 
@@ -206,7 +208,11 @@ class Runner:
         folding = Folding(self.projections, self.derived)
         folding.parked = parked
         start = min(positions.values())
-        for projection, keys in folding.keys(events):
+        anew = outlived(events)
+        for stream in anew:
+            self._fold_anew(folding, stream, positions)
+        for projection, touched in folding.keys(events):
+            keys = {key for key in touched if key[0] not in anew}
             if positions[projection.name] == start:
                 kept, missing = self._rows.take(projection.name, keys)
                 for key, row in kept.items():
@@ -219,6 +225,14 @@ class Runner:
         for recorded in events:
             folding.fold(recorded, positions)
         return folding
+
+    def _fold_anew(self, folding: Folding, stream: UUID, positions: dict[str, int]) -> None:
+        """Fold what a stream holds up to where the read models stand, its history included."""
+        start = min(positions.values())
+        done = {name: 0 if reached == start else reached for name, reached in positions.items()}
+        for recorded in self._log.load(stream):
+            if recorded.position <= start:
+                folding.fold(recorded, done)
 
     def _write(
         self, connection: Connection, folding: Folding, models: Sequence[ReadModel]

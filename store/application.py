@@ -21,6 +21,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
+from domain.erasure import PersonalDataErased
 from domain.kernel import Aggregate
 from store.event_log import EventLog
 from store.mapper import LogMapper
@@ -44,6 +45,11 @@ class States(Protocol):
     """States that are known, of any version."""
 
     def get(self, stream: UUID) -> Held | None: ...
+    def drop(self, stream: UUID) -> None: ...
+
+
+class Outlived(Exception):
+    """A known state holds values that were erased since: it is to be folded from its beginning."""
 
 
 class KnownStates(EventStore[UUID]):
@@ -101,7 +107,12 @@ class LogApplication(Application[UUID]):
 
     def load(self, kind: type[Aggregate], stream: UUID) -> Held:
         """The record's state as the log has it now; version 0 where no such one exists."""
-        held: Held = self._repository.get(stream, projector_func=projector(kind))
+        try:
+            held: Held = self._repository.get(stream, projector_func=projector(kind))
+        except Outlived:
+            assert self._states is not None  # noqa: S101  the known state was one of these
+            self._states.drop(stream)
+            return self.load(kind, stream)
         return held
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -127,11 +138,15 @@ def projector(kind: type[Aggregate]) -> Callable[[Any, Iterable[Any]], Any]:
     unborn = Held(kind(), 0)
 
     def project(_: Any, events: Iterable[Any]) -> Held:
+        began = unborn
         state, version = unborn.state, 0
         for one in events:
             if type(one) is Held:
+                began = one
                 state, version = one.state, one.version
-            elif one.event.AGGREGATE is kind:
+            elif issubclass(kind, one.event.AGGREGATE):
+                if began is not unborn and type(one.event) is PersonalDataErased:
+                    raise Outlived
                 state = one.event.evolve(state)
                 version += 1
             else:

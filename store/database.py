@@ -262,6 +262,11 @@ def _create_role(connection: Connection, name: str, password: str | None) -> Non
         # To see that no open snapshot is older than a rebuilt table; without it a swap waits less.
         with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute(SQL("GRANT pg_read_all_stats TO {}").format(role))
+    if name == login("owner"):
+        # To rewrite the statistics of the planner after an erasure, and to let go of dropped files.
+        for right in ("pg_maintain", "pg_checkpoint"):
+            with suppress(psycopg.errors.Error), connection.transaction():
+                connection.execute(SQL("GRANT {} TO {}").format(Identifier(right), role))
     if name == login("reader"):
         connection.execute(SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
         connection.execute(SQL("ALTER ROLE {} SET statement_timeout = '60s'").format(role))

@@ -92,23 +92,24 @@ class KeyStore:
         Those of subjects that are only just ``born`` are not asked for, unless they are known.
 
         Raises:
-            SubjectErased: one of them was destroyed and not made anew.
+            SubjectErased: one of them was destroyed, or fenced to be, and not made anew.
         """
         found = {pair: key for pair in wanted if (key := self._by_subject.get(pair))}
         missing = [pair for pair in wanted if pair not in found and pair[0] not in born]
         if missing:
             with self._database.borrow("writer", self._tenant.schema) as connection:
                 rows = connection.execute(
-                    f"SELECT key_id, subject, category, wrapped FROM {self._tenant.keys}.data_keys"
+                    f"SELECT key_id, subject, category, wrapped, fenced_at IS NULL"
+                    f" FROM {self._tenant.keys}.data_keys"
                     " WHERE (subject, category) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))"
                     " ORDER BY wrapped IS NOT NULL",
                     [[pair[0] for pair in missing], [pair[1] for pair in missing]],
                     binary=True,
                 ).fetchall()
-            gone = {(row[1], row[2]) for row in rows if row[3] is None}
-            for row in rows:
-                if row[3] is not None:
-                    found[(row[1], row[2])] = self._unwrap(*row)
+            live = [row for row in rows if row[3] is not None and row[4]]
+            gone = {(row[1], row[2]) for row in rows if row not in live}
+            for row in live:
+                found[(row[1], row[2])] = self._unwrap(*row[:4])
             if gone - found.keys():
                 raise SubjectErased
         return found

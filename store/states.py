@@ -22,6 +22,16 @@ class StateCache:
                 self._held.move_to_end(stream)
             return held
 
+    def drop(self, stream: UUID) -> None:
+        """Forget one, as when what it holds was erased."""
+        with self._lock:
+            self._held.pop(stream, None)
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._held.clear()
+
     def put(self, stream: UUID, held: Held) -> None:
         with self._lock:
             known = self._held.get(stream)

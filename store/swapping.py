@@ -31,6 +31,11 @@ def take_place(connection: Connection, draft: Table, table: Table) -> None:
         _rename(connection, leaving, former)
 
 
+def drop_former(connection: Connection, table: Table) -> None:
+    """Give up the way back, as when the former table holds what was erased since."""
+    run(connection, f"DROP TABLE IF EXISTS {table.table}_former")
+
+
 def _rename(connection: Connection, table: str, to: str) -> None:
     """Rename a table and its indexes, whose names begin with its own."""
     indexes = run(

@@ -13,7 +13,7 @@ from store.database import Connection, Database
 
 DEFAULT: Final = "default"
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
-_MIGRATIONS: Final = ("0001_log", "0002_suppressions", "0003_transparency")
+_MIGRATIONS: Final = ("0001_log", "0002_suppressions", "0003_transparency", "0005_erasure")
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (
     "leaf_hash",
@@ -21,6 +21,7 @@ _REPEATABLE: Final = (
     "append_set",
     "lease_numbers",
     "destroy_keys",
+    "erase_subjects",
     "forbid_change",
     "grow_only",
     "grants",

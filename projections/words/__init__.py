@@ -12,6 +12,7 @@ from projections.words import (
     opportunities,
     pipelines,
     products,
+    subject_requests,
     teams,
     tickets,
     users,
@@ -33,6 +34,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "pipelines": pipelines.WORDS,
     "opportunities": opportunities.WORDS,
     "tickets": tickets.WORDS,
+    "subject_requests": subject_requests.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 

@@ -8,7 +8,7 @@ from domain.envelope import SYSTEM
 from projections.words.joining import filled, joined
 from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Words
 from projections.words.links import kinds
-from projections.words.shared import LABELS
+from projections.words.shared import EVENTS, LABELS
 from projections.words.values import ERASED, HIDDEN, Speaker, is_empty, moment
 
 SAME_TIME: Final = timedelta(minutes=1)
@@ -45,7 +45,7 @@ def sentence(
 ) -> str:
     """Who did what, from → to, why, from where and when."""
     index = LANGUAGES.index(language)
-    verb = own.events.get(fact["type"], CHANGED)
+    verb = own.events.get(fact["type"]) or EVENTS.get(fact["type"], CHANGED)
     detail = _change(fact, own, names, language, _CHANGE if verb is CHANGED else _DETAIL)
     who = _who(fact, names, language)
     act = detail if verb is CHANGED and detail else verb[index]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain import AGGREGATES
+from domain.erasure import OF_EVERY_KIND
 from domain.kernel import bare_type
 
 _PEOPLE: Final = frozenset({"owner_id", "assignee_id", "manager_id", "author_user_id"})
@@ -33,7 +34,7 @@ def kinds(aggregate: str) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for one in AGGREGATES:
         if one.AGGREGATE == aggregate:  # noqa: SIM300  a class variable, not a constant
-            for model in (*one.EVENTS.values(), one):
+            for model in (*OF_EVERY_KIND.values(), *one.EVENTS.values(), one):
                 for name, field in model.model_fields.items():
                     found[name] = bare_type(field.annotation)
     return found
@@ -46,6 +47,8 @@ def target(aggregate: str, field: str) -> str | None:
         return aggregate
     if field in _PEOPLE:
         return "users"
+    if field == "request_id":
+        return "subject_requests"
     named = {f"{one.__name__.lower()}_id": one.AGGREGATE for one in AGGREGATES}
     ends = (plural for name, plural in named.items() if field == name or field.endswith(f"_{name}"))
     return next(ends, None)

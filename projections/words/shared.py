@@ -13,11 +13,21 @@ LABELS: Final = both(
     source_system=("source system", "来源系统"),
     external_id=("external ID", "外部ID"),
     archived=("archived", "归档"),
+    erased=("erased", "已擦除"),
     merged_into_id=("record it was merged into", "并入的记录"),
     absorbed=("merged records", "已合并的记录"),
     absorbed_id=("merged record", "合并的记录"),
     brought=("contact points brought along", "带来的联系方式"),
+    aggregate=("kind of record", "记录类型"),
+    request_id=("request", "请求"),
+    categories=("categories", "类别"),
 )
+
+EVENTS: Final = both(
+    ErasureBegun=("barred the record for an erasure", "因删除请求封锁了记录"),
+    PersonalDataErased=("erased what it held about somebody", "擦除了其中的个人信息"),
+)
+"""What can happen to every kind of record."""
 
 ROLES: Final = both(
     decision_maker=("decision maker", "决策人"),

@@ -96,18 +96,18 @@ BEGIN
         -- Keys: those used must live, so that no erasure is overtaken; those brought must be the first.
         IF command.live_keys IS NOT NULL AND EXISTS (
             SELECT FROM jsonb_array_elements_text(command.live_keys) AS k (id)
-            LEFT JOIN {keys}.data_keys d ON d.key_id = k.id::uuid AND d.destroyed_at IS NULL
+            LEFT JOIN {keys}.data_keys d ON d.key_id = k.id::uuid AND d.destroyed_at IS NULL AND d.fenced_at IS NULL
             WHERE d.key_id IS NULL)
         THEN
             outcome := 'key_gone'; RETURN NEXT; CONTINUE;
         END IF;
         IF command.new_keys IS NOT NULL THEN
-            SELECT d.subject, d.destroyed_at INTO known
+            SELECT d.subject, d.destroyed_at IS NULL AND d.fenced_at IS NULL AS is_live INTO known
                 FROM jsonb_to_recordset(command.new_keys) AS k (subject uuid, category text, again boolean)
                 JOIN {keys}.data_keys d USING (subject, category)
                 WHERE d.destroyed_at IS NULL OR k.again IS NOT TRUE LIMIT 1;
             IF FOUND THEN
-                outcome := CASE WHEN known.destroyed_at IS NULL THEN 'key_raced' ELSE 'key_gone' END;
+                outcome := CASE WHEN known.is_live THEN 'key_raced' ELSE 'key_gone' END;
                 RETURN NEXT; CONTINUE;
             END IF;
             INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, wrapped)

@@ -32,7 +32,7 @@ BEGIN
         JOIN {schema}.command_receipts r ON r.client_and_key_hash = k.hash)
     THEN RETURN; END IF;
     IF cardinality(live_keys) > 0 AND EXISTS (SELECT FROM unnest(live_keys) AS k (id) WHERE NOT EXISTS (
-        SELECT FROM {keys}.data_keys d WHERE d.key_id = k.id AND d.destroyed_at IS NULL))
+        SELECT FROM {keys}.data_keys d WHERE d.key_id = k.id AND d.destroyed_at IS NULL AND d.fenced_at IS NULL))
     THEN RETURN; END IF;
     IF cardinality(claim_hashes) > 0 AND EXISTS (
         SELECT FROM unnest(claim_aggregates, claim_fields, claim_hashes, claim_streams)

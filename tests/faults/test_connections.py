@@ -13,7 +13,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from uuid_utils.compat import uuid7
 
-from api.services import Services, system_envelope
+from api.envelopes import system_envelope
+from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
 from commands.dispatcher import Order
 from commands.kernel import Command

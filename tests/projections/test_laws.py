@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from api.services import Services, system_envelope
+from api.envelopes import system_envelope
+from api.services import Services
 from commands.consents import GrantConsent
 from commands.customers import ChangeCustomer, RegisterCustomer
 from commands.dispatcher import Order

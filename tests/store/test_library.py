@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 
 from domain.contacts import Contact
 from domain.customers import Customer, CustomerChanged, CustomerRegistered, Kind
+from domain.erasure import PersonalDataErased
 from domain.fields import ERASED
 from domain.kernel import Event, fold
 from store import subscription
@@ -33,10 +34,12 @@ from store.errors import EventTooLarge, LogFull, SubjectErased
 from store.event_log import EventLog
 from store.mapper import DecidedEvent, LogEntry, decided
 from store.recorder import LogRecorder
+from store.states import StateCache
 from tests.dsl import id_of
 from tests.store.conftest import Opener
 from tests.store.deciding import (
     WAIT,
+    decision,
     envelope,
     fresh_tenant,
     held_up,
@@ -208,15 +211,34 @@ def test_what_the_log_does_not_keep_by_the_library_says_so(application: LogAppli
 def test_a_known_state_goes_on_from_where_it_is(log: EventLog) -> None:
     log.append(registered(ONE))
     # Not what the log holds: so that it shows which of the two was folded.
-    known = {ONE: Held(Customer(name="known"), 1)}
+    known = _known(Held(Customer(name="known"), 1))
     application = LogApplication(log, known)
-    assert application.load(Customer, ONE) == known[ONE]
+    assert application.load(Customer, ONE) == known.get(ONE)
     log.append(renamed(ONE, at=1, name="newer"))
     assert application.load(Customer, ONE) == Held(Customer(name="newer"), 2)
     early = application.repository.get(ONE, version=1, projector_func=_names)
     assert early == ["known"]
-    del known[ONE]
+    known.drop(ONE)
     assert application.repository.get(ONE, version=1, projector_func=_names) == ["Acme"]
+
+
+def test_a_state_that_holds_what_was_erased_since_is_folded_from_its_beginning(
+    log: EventLog,
+) -> None:
+    log.append(registered(ONE))
+    known = _known(Held(Customer(name="known"), 1))
+    marked = PersonalDataErased(aggregate="customers", request_id=TWO, categories=("identity",))
+    log.append(decision(ONE, 1, marked))
+    application = LogApplication(log, known)
+    assert application.load(Customer, ONE) == Held(Customer(name="Acme"), 2)
+    assert known.get(ONE) is None
+
+
+def _known(*held: Held) -> StateCache:
+    known = StateCache(10)
+    for one in held:
+        known.put(ONE, one)
+    return known
 
 
 def _names(_: Any, events: Any) -> Any:
@@ -226,7 +248,7 @@ def _names(_: Any, events: Any) -> Any:
 
 def test_the_id_of_something_else_is_no_record(log: EventLog) -> None:
     log.append(registered(ONE))
-    for known in ({}, {ONE: Held(Customer(name="known"), 1)}):
+    for known in (_known(), _known(Held(Customer(name="known"), 1))):
         application = LogApplication(log, known)
         assert application.load(Contact, ONE) == Held(Contact(), 0)
         assert application.load(Customer, TWO) == Held(Customer(), 0)

@@ -1,0 +1,275 @@
+"""What may be done with data-subject requests. What an erasure takes is decided here, by people;
+the steps after that Kept takes itself, and records each when it is done.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from commands.kernel import At, Command, Records, Rejected, changes, opened
+from commands.records import check_record
+from domain import AGGREGATES
+from domain.contacts import Contact
+from domain.customers import Customer
+from domain.erasure import ErasureBegun, PersonalDataErased
+from domain.fields import CATEGORIES, Personal, Public
+from domain.kernel import Aggregate, Event
+from domain.records import Record, RecordDetails
+from domain.subject_requests import (
+    Duty,
+    ErasureDecided,
+    ErasureDestroyed,
+    ErasureFenced,
+    ErasureSwept,
+    Ground,
+    Kind,
+    Method,
+    Months,
+    Status,
+    SubjectIdentified,
+    SubjectRequest,
+    SubjectRequestChanged,
+    SubjectRequestDetails,
+    SubjectRequestExtended,
+    SubjectRequestFulfilled,
+    SubjectRequestReceived,
+    SubjectRequestRefused,
+    SubjectRequestWithdrawn,
+)
+from domain.users import User
+from domain.values import Text
+
+SUBJECTS: dict[str, type[Contact | Customer | User]] = {
+    "contact_id": Contact,
+    "customer_id": Customer,
+    "user_id": User,
+}
+"""The kinds of records that stand for somebody, by the field that names one."""
+OF_KIND: dict[str, type[Aggregate]] = {one.AGGREGATE: one for one in AGGREGATES}
+MARKED_AT_ONCE = 200
+"""Records that one command marks as erased."""
+
+
+def _must_be_open(request: SubjectRequest) -> None:
+    if not request.is_open:
+        raise Rejected(f"This request is already {request.status}. Open a new one.", type="ended")
+
+
+def _must_not_be_decided(request: SubjectRequest) -> None:
+    """Until the fence there is a way back; who decides, decides that it is carried out."""
+    _must_be_open(request)
+    if request.categories:
+        raise Rejected(
+            f"This erasure is {request.status} and is being carried out. It cannot be stopped.",
+            type="under-way",
+        )
+
+
+class ReceiveSubjectRequest(SubjectRequestDetails, Command, to=SubjectRequest, opens=True):
+    """Record that somebody asks about their own data; the clock of one month begins."""
+
+    kind: Public[Kind, "vocabulary"]
+    received_on: Public[date | None, "moment"] = None
+    """Today, where none is given."""
+
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
+        check_record(self, SubjectRequest, records)
+        named = [field for field in SUBJECTS if getattr(self, field) is not None]
+        if len(named) != 1:
+            raise Rejected(
+                "contact_id: a request is about one contact, customer or user. Give one of "
+                "contact_id, customer_id and user_id.",
+                field="contact_id",
+            )
+        field = named[0]
+        if records.get(SUBJECTS[field], getattr(self, field)) is None:
+            noun = SUBJECTS[field].__name__.lower()
+            raise Rejected(
+                f"{field}: there is no {noun} {getattr(self, field)}. Give the id of an existing "
+                f"{noun}.",
+                field=field,
+                type="unknown-reference",
+            )
+        received_on = self.received_on or now.date()
+        if received_on > now.date():
+            raise Rejected(
+                "received_on: lies in the future. Give the day on which it came in.",
+                field="received_on",
+            )
+        yield SubjectRequestReceived.of({**self.given(), "received_on": received_on})
+
+
+class ChangeSubjectRequest(RecordDetails, Command, to=SubjectRequest):
+    """Change owner, team, tags and the like; what was asked for stays as it was."""
+
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
+        check_record(self, SubjectRequest, records)
+        yield from changes(self, request, SubjectRequestChanged)
+
+
+class IdentifySubject(Command, to=SubjectRequest, admin=True):
+    """Record how it was made sure that they are who they say; only then is anything done."""
+
+    identified_by: Public[Method, "vocabulary"]
+    identity_evidence: Personal[Text | None, "trace"] = None
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_not_be_decided(request)
+        yield opened(self, SubjectIdentified)
+
+
+class ExtendSubjectRequest(Command, to=SubjectRequest, admin=True):
+    """Put the answer off by up to two months, and tell them why (GDPR Art. 12(3))."""
+
+    months_more: Public[Months, "figure"]
+    extension_reason: Personal[Annotated[Text, Field(min_length=1)], "content"]
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_be_open(request)
+        if request.months_more:
+            raise Rejected("This request was put off before; the law allows that once.")
+        if request.due_on is not None and now.date() > request.due_on:
+            raise Rejected(
+                f"The answer was due on {request.due_on}, and had to be put off before. Answer now."
+            )
+        yield opened(self, SubjectRequestExtended)
+
+
+class RefuseSubjectRequest(Command, to=SubjectRequest, admin=True):
+    """Refuse the request on a ground that the law gives, and tell them that they may complain."""
+
+    refusal_ground: Public[Ground, "vocabulary"]
+    refusal_note: Personal[Text | None, "content"] = None
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_not_be_decided(request)
+        yield opened(self, SubjectRequestRefused)
+
+
+class WithdrawSubjectRequest(Command, to=SubjectRequest):
+    """Record that they no longer ask for it."""
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_not_be_decided(request)
+        yield SubjectRequestWithdrawn()
+
+
+class FulfilSubjectRequest(Command, to=SubjectRequest, admin=True):
+    """Record that they got what they asked for. An erasure says so by itself."""
+
+    answer_note: Personal[Text | None, "content"] = None
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_be_open(request)
+        if request.kind is Kind.ERASURE:
+            raise Rejected("An erasure is fulfilled when it is carried out. Decide it instead.")
+        if request.status is not Status.IDENTIFIED:
+            raise Rejected("Nobody has made sure who they are. Record that first.")
+        yield opened(self, SubjectRequestFulfilled)
+
+
+class DecideErasure(Command, to=SubjectRequest, admin=True):
+    """Decide what is erased and what the law has kept. It is carried out at once, and for good."""
+
+    duties: Public[Annotated[tuple[Duty, ...], Field(max_length=10)], "vocabulary"] = ()
+    """The categories that are kept, each by a law and until a day; the others go."""
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        _must_not_be_decided(request)
+        if request.kind is not Kind.ERASURE:
+            raise Rejected(f"This request asks for {request.kind}. Open one that asks for erasure.")
+        if request.status is not Status.IDENTIFIED:
+            raise Rejected("Nobody has made sure who they are. Record that first.")
+        for duty in self.duties:
+            if duty.category not in CATEGORIES:
+                raise Rejected(
+                    f"duties: {duty.category} is no category. Give one of: {', '.join(CATEGORIES)}",
+                    field="duties",
+                )
+            if duty.until <= now.date():
+                raise Rejected(
+                    f"duties: the duty to keep {duty.category} has ended. Leave it out.",
+                    field="duties",
+                )
+        kept = {duty.category for duty in self.duties}
+        erased = tuple(one for one in CATEGORIES if one not in kept)
+        if not erased:
+            raise Rejected(
+                "duties: everything would be kept. Refuse the request instead, and say why.",
+                field="duties",
+            )
+        yield ErasureDecided(categories=erased, duties=self.duties)
+
+
+class FenceErasure(Command, to=SubjectRequest, internal=True):
+    """Bar every record that stands for them, however often it was merged."""
+
+    def decide(
+        self, request: SubjectRequest, now: datetime, records: Records
+    ) -> Iterator[Event | At]:
+        found = same_person(request, records)
+        for stream, record in found.items():
+            if not record.erased:
+                kind = type(record).AGGREGATE
+                yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
+        if request.status is Status.DECIDED:
+            yield ErasureFenced(subjects=tuple(found))
+
+
+class MarkErased(Command, to=SubjectRequest, internal=True):
+    """Let records say that what they held about somebody is gone."""
+
+    kinds: Public[tuple[str, ...], "vocabulary"]
+    streams: Public[tuple[UUID, ...], "link"]
+
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[At]:
+        for kind, stream in zip(self.kinds, self.streams, strict=True):
+            if records.get(OF_KIND[kind], stream) is not None:
+                yield At(
+                    stream,
+                    PersonalDataErased(
+                        aggregate=kind, request_id=records.own_id, categories=request.categories
+                    ),
+                )
+
+
+class RecordDestruction(Command, to=SubjectRequest, internal=True):
+    """Record that keys and rows are gone."""
+
+    destroyed_keys: Public[int, "figure"]
+    destroyed_rows: Public[int, "figure"]
+    touched_records: Public[int, "figure"]
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        if request.status is Status.FENCED:
+            yield opened(self, ErasureDestroyed)
+
+
+class RecordSweep(Command, to=SubjectRequest, internal=True):
+    """Record that nothing holds a value of theirs any more, and that the request is answered."""
+
+    rebuilt_at: Public[int, "figure"]
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        if request.status is Status.DESTROYED:
+            yield ErasureSwept(rebuilt_at=self.rebuilt_at)
+            yield SubjectRequestFulfilled()
+
+
+def same_person(request: SubjectRequest, records: Records) -> dict[UUID, Record]:
+    """The records that stand for whoever asks: merging has made one person of them."""
+    field = next(name for name in SUBJECTS if getattr(request, name) is not None)
+    found: dict[UUID, Record] = {}
+    ahead: list[UUID] = [getattr(request, field)]
+    while ahead:
+        stream = ahead.pop(0)
+        record = None if stream in found else records.get(SUBJECTS[field], stream)
+        if record is not None:
+            found[stream] = record
+            ahead += getattr(record, "absorbed", ())
+            into = getattr(record, "merged_into_id", None)
+            ahead += [into] if into is not None else []
+    return found

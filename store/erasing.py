@@ -1,0 +1,138 @@
+"""What an erasure does to the store: fence, destroy, release, scrub. Each may be done again.
+
+The order is the erasure's own (:mod:`api.erasing`); what is done here holds no personal value and
+gives none.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+
+from domain.kernel import Aggregate, event_type, fold
+from store.database import Connection
+from store.event_log import EventLog
+from store.suppressions import REFUSALS
+from store.tracking import Tracking
+
+LEASE: Final = "erasure"
+LOCK_SECONDS: Final = 10
+"""For so long others may keep a table locked that is to be scrubbed."""
+SCRUBBED: Final = ("personal_data", "unique_values", "command_receipts")
+"""Tables of the log from which rows were deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A record in which something about somebody stood."""
+
+    stream: UUID
+    kind: type[Aggregate]
+
+
+class Eraser:
+    """Of one tenant."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def fence(self, request: UUID, subjects: Iterable[UUID], categories: Iterable[str]) -> None:
+        """From now on nothing is stored about them in these categories."""
+        with self._connect() as eraser:
+            eraser.execute(
+                "SELECT fence_subjects(%s, %s, %s)", [request, [*subjects], [*categories]]
+            )
+
+    def destroy(
+        self, request: UUID, subjects: Iterable[UUID], categories: Iterable[str], heard: int
+    ) -> bool:
+        """Destroy keys and rows; False if somebody refused contact after the position ``heard``, up
+        to which addresses remember it.
+        """
+        with self._connect() as eraser:
+            row = eraser.execute(
+                "SELECT destroy_subjects(%s, %s, %s, %s, %s)",
+                [request, [*subjects], [*categories], heard, [*REFUSALS]],
+            ).fetchone()
+        self._log.keys.forget()
+        return bool(row and row[0])
+
+    def destroyed(self, request: UUID) -> tuple[int, int]:
+        """How many keys and rows it took, over all attempts."""
+        with self._connect() as eraser:
+            row = eraser.execute(
+                "SELECT destroyed_keys, destroyed_rows FROM erasures WHERE request = %s", [request]
+            ).fetchone()
+        return (row[0], row[1]) if row else (0, 0)
+
+    def touched(self, request: UUID) -> list[Touched]:
+        """The records in which something about them stood, always in the same order."""
+        with self._connect() as eraser:
+            rows = eraser.execute(
+                "SELECT stream, opened_by FROM erasure_streams WHERE request = %s ORDER BY stream",
+                [request],
+            ).fetchall()
+        return [Touched(row[0], event_type(row[1]).AGGREGATE) for row in rows]
+
+    def release(self, request: UUID) -> None:
+        """Give up the unique values that their records no longer have, and the receipts of
+        commands about them: both are keyed hashes, but of what they wrote.
+        """
+        with self._connect() as eraser:
+            held = eraser.execute(
+                "SELECT DISTINCT u.stream FROM unique_values u"
+                " JOIN erasure_streams s USING (stream) WHERE s.request = %s",
+                [request],
+            ).fetchall()
+            kinds = {one.stream: one.kind for one in self.touched(request)}
+            for (stream,) in held:
+                eraser.execute(
+                    "DELETE FROM unique_values WHERE stream = %s AND NOT value_hash = ANY(%s)",
+                    [stream, self._claimed(kinds[stream], stream)],
+                )
+            eraser.execute(
+                "DELETE FROM command_receipts r USING erasure_streams s"
+                " WHERE s.request = %s AND s.stream <> %s"
+                " AND (r.receipt ->> 'stream')::uuid = s.stream",
+                [request, request],
+            )
+
+    def scrub(self) -> list[str]:
+        """Take what was deleted out of the files, statistics and dropped tables included; gives
+        what the server does not let us do, in sentences.
+        """
+        refused: list[str] = []
+        keys = f"{self._log.tenant.keys}.data_keys"
+        with self._log.database.connect("owner", self._log.tenant.schema) as owner:
+            owner.add_notice_handler(lambda notice: refused.append(_told(notice)))
+            owner.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            for table in (*SCRUBBED, keys):
+                owner.execute(f"VACUUM {table}")
+            for statement in ("VACUUM FULL pg_catalog.pg_statistic", "CHECKPOINT"):
+                try:
+                    owner.execute(statement)
+                except psycopg.errors.Error as error:
+                    refused.append(f"{statement} was refused by the server ({error.sqlstate}).")
+        return refused
+
+    def leads(self, connection: Connection) -> bool:
+        """Whether this connection is the one that carries out erasures, until it is closed."""
+        return Tracking(connection).lease(LEASE)
+
+    def _claimed(self, kind: type[Aggregate], stream: UUID) -> Sequence[bytes]:
+        """The hashes of the values that a record still has."""
+        state: Aggregate = fold(kind(), (one.event for one in self._log.load(stream)))
+        return [
+            self._log.keys.value_hash(kind.AGGREGATE, name, value)
+            for name, value in state.claims()
+            if value
+        ]
+
+    def _connect(self) -> Connection:
+        return self._log.database.connect("eraser", self._log.tenant.schema)
+
+
+def _told(notice: Any) -> str:
+    return str(notice.message_primary)

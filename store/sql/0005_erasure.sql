@@ -1,0 +1,16 @@
+-- A fenced key still opens what it wrapped, and nothing new is written with it: the first step of an erasure.
+ALTER TABLE {keys}.data_keys ADD COLUMN fenced_at timestamptz;
+
+-- Erasures, and the records in which something about the person stood. Ids only.
+CREATE TABLE erasures (
+    request uuid PRIMARY KEY,
+    destroyed_keys bigint NOT NULL DEFAULT 0,
+    destroyed_rows bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE erasure_streams (
+    request uuid NOT NULL,
+    stream uuid NOT NULL,
+    opened_by text NOT NULL,
+    PRIMARY KEY (request, stream)
+);
+COMMENT ON COLUMN erasure_streams.opened_by IS 'The type of its first event, which tells the kind of record';

@@ -1,0 +1,48 @@
+-- The two steps of an erasure that touch data, each whole or not at all and safe to repeat. Both run under the lock of
+-- the append, so that no write that was decided before can be stored after.
+
+-- fence_subjects: nothing more is written about them in these categories. A category that had no key yet gets a
+-- destroyed one, or the first write in it could pass. Notes the records in which something about them stands.
+CREATE OR REPLACE FUNCTION fence_subjects(wanted uuid, who uuid[], what text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
+    UPDATE {keys}.data_keys SET fenced_at = now()
+        WHERE subject = ANY (who) AND category = ANY (what) AND destroyed_at IS NULL AND fenced_at IS NULL;
+    INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, destroyed_at)
+        SELECT gen_random_uuid(), s.subject, c.category, e.epoch, now()
+        FROM unnest(who) AS s (subject), unnest(what) AS c (category),
+            (SELECT max(epoch) AS epoch FROM {keys}.epochs) e
+        WHERE e.epoch IS NOT NULL AND NOT EXISTS (
+            SELECT FROM {keys}.data_keys d WHERE d.subject = s.subject AND d.category = c.category);
+    INSERT INTO {schema}.erasures (request) VALUES (wanted) ON CONFLICT DO NOTHING;
+    INSERT INTO {schema}.erasure_streams (request, stream, opened_by)
+        SELECT wanted, first.stream, first.type
+        FROM (SELECT DISTINCT e.stream FROM {schema}.personal_data p JOIN {schema}.events e USING (position)
+                WHERE p.subject = ANY (who) AND p.category = ANY (what)
+            UNION SELECT unnest(who)) held
+        JOIN {schema}.events first ON first.stream = held.stream AND first.version = 1
+        ON CONFLICT DO NOTHING;
+END $$;
+
+-- destroy_subjects: keys and rows go. False, and nothing is done, if the log holds a refusal of somebody after
+-- ``heard``: what addresses remember of it has to be written down while they can still be read.
+CREATE OR REPLACE FUNCTION destroy_subjects(
+    wanted uuid, who uuid[], what text[], heard bigint, refusals text[]
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    live bigint;
+    gone bigint;
+BEGIN
+    LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM {schema}.events e WHERE e.position > heard AND e.type = ANY (refusals)) THEN
+        RETURN false;
+    END IF;
+    SELECT count(*) INTO live FROM {keys}.data_keys d
+        WHERE d.subject = ANY (who) AND d.category = ANY (what) AND d.destroyed_at IS NULL;
+    SELECT coalesce(sum({schema}.destroy_keys(s.subject, what)), 0) INTO gone FROM unnest(who) AS s (subject);
+    UPDATE {schema}.erasures SET destroyed_keys = destroyed_keys + live, destroyed_rows = destroyed_rows + gone
+        WHERE request = wanted;
+    RETURN true;
+END $$;

@@ -1,0 +1,342 @@
+"""An erasure that was decided is carried out to its end, from wherever it stood."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from api.services import Services
+from commands.consents import GrantConsent, RefuseConsent
+from commands.contacts import ChangeContact, MergeContact, RegisterContact
+from commands.customers import RegisterCustomer
+from commands.kernel import Command, Rejected
+from commands.opportunities import OpenOpportunity
+from commands.subject_requests import DecideErasure, IdentifySubject, ReceiveSubjectRequest
+from commands.tickets import AddTicketMessage, OpenTicket
+from domain.consents import Basis, Channel, WithdrawalReason
+from domain.contacts import Contact
+from domain.customers import Kind as CustomerKind
+from domain.fields import CATEGORIES, ERASED
+from domain.subject_requests import Duty, Kind, Method, Status, SubjectRequest
+from domain.tickets import Priority
+from domain.values import Money
+from projections import DERIVED, PROJECTIONS
+from projections.gate import Reader
+from projections.rebuild import rebuild
+from projections.tables import table_of
+from store import embedded, ledger
+from store.database import home
+from store.errors import SubjectErased
+from store.lists import Query
+from store.verify import verify
+
+ADMIN = Reader(UUID(int=1), "admin", "test")
+
+
+@dataclass
+class House:
+    """A company with a person in it of whom much is known, and others."""
+
+    services: Services
+    ids: dict[str, UUID] = field(default_factory=dict)
+
+    def issue(self, name: str, command: Command, stream: UUID | None = None) -> UUID:
+        self.ids[name] = self.services.issue(command, stream).stream
+        return self.ids[name]
+
+    def request(
+        self, duties: tuple[Duty, ...] = (), note: str | None = "Ada wants to go"
+    ) -> UUID:
+        """An erasure of Ada, decided."""
+        ask = ReceiveSubjectRequest(
+            kind=Kind.ERASURE, contact_id=self.ids["ada"], request_note=note
+        )
+        request = self.issue("request", ask)
+        self.services.issue(IdentifySubject(identified_by=Method.DOCUMENT), request)
+        self.services.issue(DecideErasure(duties=duties), request)
+        return request
+
+    def state(self, name: str, kind: type[Any] = Contact) -> Any:
+        return self.services.dispatcher.state(kind, self.ids[name]).state
+
+    def shown(self, model: str, name: str) -> dict[str, Any]:
+        self.services.runner.wait_for(self.services.log.head(), 30)
+        found = self.services.gate.get(ADMIN, model, self.ids[name])
+        assert found is not None
+        return found
+
+    def everything_stored(self) -> str:
+        """All tables, read models included, as text."""
+        schema = self.services.tenant.schema
+        with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
+            tables = superuser.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]
+            ).fetchall()
+            return "\n".join(
+                str(row[0])
+                for (table,) in tables
+                for row in superuser.execute(f"SELECT t::text FROM {schema}.{table} t".encode())
+            )
+
+
+@pytest.fixture
+def house(services: Services) -> Iterator[House]:
+    house = House(services)
+    firm = RegisterCustomer(name="Firm", kind=CustomerKind.ORGANISATION, emails=("i@firm.example.com",))
+    house.issue("firm", firm)
+    ada = RegisterContact(
+        family_name="Lovelace",
+        given_name="Ada",
+        emails=("ada@firm.example.com",),
+        note="likes engines",
+        source_system="crm",
+        external_id="ada-17",
+    )
+    house.issue("ada", ada)
+    house.issue("grace", RegisterContact(family_name="Hopper", emails=("grace@firm.example.com",)))
+    ticket = OpenTicket(
+        subject="No steam",
+        description="The engine of Ada stands still",
+        priority=Priority.HIGH,
+        contact_id=house.ids["ada"],
+    )
+    house.issue("ticket", ticket)
+    message = AddTicketMessage(body="Ada says it is urgent")
+    house.issue("ticket", message, house.ids["ticket"])
+    consent = GrantConsent(
+        contact_id=house.ids["ada"],
+        purpose="newsletter",
+        channel=Channel.EMAIL,
+        lawful_basis=Basis.CONSENT,
+        captured_at=house.services.log.load(house.ids["ada"])[0].recorded_at,
+        source="A form",
+        wording_version="1",
+        evidence="Ada ticked the box",
+    )
+    house.issue("consent", consent)
+    deal = OpenOpportunity(
+        name="Engines",
+        customer_id=house.ids["firm"],
+        amount=Money(amount="800", currency="EUR"),
+        expected_close_on=date(2027, 1, 31),
+    )
+    house.issue("deal", deal)
+    services.start_runner()
+    assert house.shown("contacts", "ada")["family_name"] == "Lovelace"
+    yield house
+
+
+def carried_out(house: House, request: UUID) -> SubjectRequest:
+    [done] = house.services.erasures.carry_out(request)
+    return done
+
+
+def test_nothing_is_left_of_them_and_everything_of_the_others(house: House) -> None:
+    before = {name: house.shown("contacts", name) for name in ("ada", "grace")}
+    assert "Lovelace" in house.everything_stored()
+    done = carried_out(house, house.request())
+    assert done.status is Status.FULFILLED
+    assert (done.destroyed_keys, done.touched_records) == (4, 4)
+    stored = house.everything_stored()
+    for gone in ("Lovelace", "ada@firm.example.com", "No steam", "urgent", "ticked the box", "to go"):
+        assert gone not in stored
+    ada = house.shown("contacts", "ada")
+    assert (ada["family_name"], ada["emails"], ada["erased"]) == (None, None, True)
+    assert ada["number"] == before["ada"]["number"]
+    assert house.shown("contacts", "grace") == before["grace"]
+    assert house.shown("opportunities", "deal")["amount"] == {"amount": "800", "currency": "EUR"}
+    assert house.shown("tickets", "ticket")["subject"] is None
+    found = verify(house.services.log)
+    assert (found.faults, found.erased) == ([], done.destroyed_rows)
+
+
+def test_the_read_models_are_as_they_would_be_folded_from_the_beginning(house: House) -> None:
+    carried_out(house, house.request())
+    rebuilt = rebuild(
+        house.services.log, PROJECTIONS, DERIVED, (*PROJECTIONS, *DERIVED), lambda *_: None
+    )
+    assert {one.name for one in rebuilt if one.checksum != one.live_checksum} == set()
+
+
+def test_the_history_still_says_what_was_done_and_not_to_what(house: House) -> None:
+    carried_out(house, house.request())
+    house.shown("contacts", "ada")
+    page = house.services.gate.history(ADMIN, Query({"id": house.ids["ada"]}, sort="position"))
+    told = {(one["type"], one["field"]): one for one in page.items}
+    name = told[("ContactRegistered", "family_name")]
+    assert (name["from"], name["to"], name["erased"]) == (None, None, ["to"])
+    assert ("PersonalDataErased", "request_id") in told
+    assert told[("ErasureBegun", "erased")]["words"]["en"].startswith("Kept barred the record")
+
+
+def test_nothing_is_recorded_of_them_again(house: House) -> None:
+    ada = house.ids["ada"]
+    carried_out(house, house.request())
+    with pytest.raises(Rejected, match="was erased"):
+        house.services.issue(ChangeContact(note="still here"), ada)
+    with pytest.raises(Rejected, match="was erased"):
+        house.services.issue(MergeContact(absorbed_id=ada), house.ids["grace"])
+    with pytest.raises(SubjectErased):
+        house.services.issue(
+            AddTicketMessage(body="but Ada"), house.ids["ticket"]
+        )
+
+
+def test_what_only_they_could_hold_is_free_again(house: House) -> None:
+    carried_out(house, house.request())
+    again = RegisterContact(
+        family_name="Lovelace",
+        emails=("ada@firm.example.com",),
+        source_system="crm",
+        external_id="ada-17",
+    )
+    house.issue("ada again", again)
+    assert house.shown("contacts", "ada again")["family_name"] == "Lovelace"
+    assert verify(house.services.log).faults == []
+
+
+def test_their_refusal_outlives_them(house: House) -> None:
+    refusal = RefuseConsent(
+        contact_id=house.ids["ada"],
+        purpose="calls",
+        channel=Channel.EMAIL,
+        withdrawal_reason=WithdrawalReason.OBJECTED,
+    )
+    house.issue("refusal", refusal)
+    carried_out(house, house.request())
+    again = house.issue("again", RegisterContact(family_name="A", emails=("ada@firm.example.com",)))
+    with pytest.raises(Rejected, match="said no"):
+        house.services.issue(
+            GrantConsent(
+                contact_id=again,
+                purpose="news",
+                channel=Channel.EMAIL,
+                lawful_basis=Basis.LEGITIMATE_INTERESTS,
+                captured_at=house.services.log.load(house.ids["ada"])[0].recorded_at,
+                source="An import",
+            )
+        )
+
+
+def test_whoever_was_merged_with_them_is_the_same_person(house: House) -> None:
+    twin = house.issue("twin", RegisterContact(family_name="Byron", phones=("+441234567890",)))
+    house.services.issue(MergeContact(absorbed_id=house.ids["ada"]), twin)
+    done = carried_out(house, house.request())
+    assert {*done.subjects} == {house.ids["ada"], twin}
+    assert house.shown("contacts", "twin")["family_name"] is None
+    assert "Byron" not in house.everything_stored()
+
+
+def test_what_the_law_has_kept_is_kept(house: House) -> None:
+    duty = Duty(category="content", law="HGB § 257", until=date(2099, 1, 1))
+    done = carried_out(house, house.request((duty,)))
+    assert {*done.categories} == {*CATEGORIES} - {"content"}
+    ada = house.shown("contacts", "ada")
+    assert (ada["family_name"], ada["note"]) == (None, "likes engines")
+    assert house.shown("tickets", "ticket")["subject"] == "No steam"
+    assert verify(house.services.log).faults == []
+
+
+def test_an_erasure_is_done_once_and_asked_twice(house: House) -> None:
+    carried_out(house, house.request())
+    with pytest.raises(SubjectErased):
+        house.request()
+    again = carried_out(house, house.request(note=None))
+    assert (again.status, again.destroyed_rows) == (Status.FULFILLED, 0)
+
+
+def test_the_state_in_memory_forgets_too(house: House) -> None:
+    assert house.state("ada").family_name == "Lovelace"
+    carried_out(house, house.request())
+    assert house.state("ada").family_name is ERASED
+    assert house.state("ada").emails is ERASED
+
+
+STEPS = (
+    "store.erasing.Eraser.fence",
+    "api.erasing.Erasures._issue",
+    "store.ledger.write",
+    "store.erasing.Eraser.destroy",
+    "store.erasing.Eraser.release",
+    "store.erasing.Eraser.touched",
+    "api.erasing.Erasures._fold_anew",
+    "store.erasing.Eraser.scrub",
+)
+
+
+class Crash(BaseException):
+    """Nothing catches it, as nothing catches a power cut."""
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda one: one.rpartition(".")[2])
+def test_it_goes_on_after_a_crash_wherever_that_was(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
+) -> None:
+    """Before and after every call of each step, one after the other, until it is through."""
+    request = house.request()
+    crashes = 0
+    place, _, name = step.rpartition(".")
+    whole: Any = __import__(place.rpartition(".")[0] if place[-1].isalpha() else place)
+    for part in place.split(".")[1:]:
+        whole = getattr(whole, part)
+    real = getattr(whole, name)
+    left = [0]
+
+    def crashing(*given: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if before and left[0] < 0:
+            raise Crash
+        result = real(*given, **named)
+        if not before and left[0] < 0:
+            raise Crash
+        return result
+
+    monkeypatch.setattr(whole, name, crashing)
+    while True:
+        left[0] = crashes  # one call more goes through than the time before
+        try:
+            done = carried_out(house, request)
+            break
+        except Crash:
+            crashes += 1
+            house.services.dispatcher.forget()  # as a new process begins
+    assert crashes >= 1
+    monkeypatch.undo()
+    assert done.status is Status.FULFILLED
+    assert done.destroyed_keys == 4
+    assert "Lovelace" not in house.everything_stored()
+    kinds = [one.type for one in house.services.log.load(request)]
+    assert kinds.count("ErasureDestroyed") == kinds.count("ErasureSwept") == 1
+    assert verify(house.services.log).faults == []
+
+
+def test_a_database_that_was_put_back_does_not_come_up_with_them(house: House) -> None:
+    """What it held before the erasure is put back by hand, keys included."""
+    services, tenant = house.services, house.services.tenant
+    with services.database.connect("owner", tenant.schema) as owner:
+        keys = owner.execute(f"SELECT * FROM {tenant.keys}.data_keys").fetchall()
+        rows = owner.execute("SELECT * FROM personal_data").fetchall()
+    carried_out(house, house.request())
+    with services.database.connect("owner", tenant.schema) as owner:
+        owner.execute("DELETE FROM personal_data")
+        owner.execute(f"DELETE FROM {tenant.keys}.data_keys")
+        marks = ", ".join(["%s"] * len(keys[0]))
+        for key in keys:
+            owner.execute(f"INSERT INTO {tenant.keys}.data_keys VALUES ({marks})".encode(), key)
+        for row in rows:
+            owner.execute("INSERT INTO personal_data VALUES (%s,%s,%s,%s,%s,%s,%s)", row)
+    assert len(ledger.undone(services.database, tenant)) == 1
+    assert services.log.load(house.ids["ada"])[0].event.family_name == "Lovelace"  # type: ignore[attr-defined]
+    again = Services.open(services.database, tenant.name)
+    try:
+        assert ledger.undone(services.database, tenant) == []
+        assert again.log.load(house.ids["ada"])[0].event.family_name is ERASED  # type: ignore[attr-defined]
+        assert again.log.load(house.ids["grace"])[0].event.family_name == "Hopper"  # type: ignore[attr-defined]
+    finally:
+        again.close()
+    assert table_of(PROJECTIONS[0]) is not None
