@@ -52,9 +52,8 @@ class House:
         self, duties: tuple[Duty, ...] = (), note: str | None = "Ada wants to go"
     ) -> UUID:
         """An erasure of Ada, decided."""
-        ask = ReceiveSubjectRequest(
-            kind=Kind.ERASURE, contact_id=self.ids["ada"], request_note=note
-        )
+        said = {} if note is None else {"request_note": note}
+        ask = ReceiveSubjectRequest(kind=Kind.ERASURE, contact_id=self.ids["ada"], **said)
         request = self.issue("request", ask)
         self.services.issue(IdentifySubject(identified_by=Method.DOCUMENT), request)
         self.services.issue(DecideErasure(duties=duties), request)
@@ -205,6 +204,7 @@ def test_their_refusal_outlives_them(house: House) -> None:
         purpose="calls",
         channel=Channel.EMAIL,
         withdrawal_reason=WithdrawalReason.OBJECTED,
+        source="A call",
     )
     house.issue("refusal", refusal)
     carried_out(house, house.request())
