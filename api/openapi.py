@@ -25,7 +25,7 @@ TAGS = {
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
-    "subject-requests": "Requests of people about their own data 个人信息主体请求, erasure included.",
+    "subject-requests": "Requests of people about their own data 个人信息主体请求.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",

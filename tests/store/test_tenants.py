@@ -108,6 +108,8 @@ def test_every_function_has_its_callers_named(
         "append": {"kept_writer"},
         "append_set": {"kept_writer"},
         "destroy_keys": {"kept_eraser"},
+        "destroy_subjects": {"kept_eraser"},
+        "fence_subjects": {"kept_eraser"},
         "forbid_change": set(),
         "grow_only": set(),
         "leaf_hash": {"kept_writer", "kept_projector"},
