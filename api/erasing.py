@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from api.certificates import commitments
 from api.envelopes import system_envelope
 from commands.dispatcher import Order
 from commands.kernel import Command, Records
@@ -126,9 +127,11 @@ class Erasures:
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
-        known = {*self._same_person(request)}
+        people = self._same_person(request)
+        known = {*people}
         self._eraser.fence(request_id, known, request.categories)
-        self._issue(FenceErasure(), request_id)
+        opening = self._services.log.keys.opening(request_id)
+        self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
             self._eraser.fence(request_id, merged_meanwhile, request.categories)
@@ -169,18 +172,19 @@ class Erasures:
         while not self._services.runner.wait_for(position, LOOK):
             if self._stopping.is_set():
                 return
-        self._fold_anew(progress)
+        unswept = self._fold_anew(progress)
         for one in left:
-            self._issue(RecordSweep(rebuilt_at=position), one)
+            self._issue(RecordSweep(rebuilt_at=position, left=unswept), one)
 
-    def _fold_anew(self, progress: Progress) -> None:
-        """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none."""
+    def _fold_anew(self, progress: Progress) -> tuple[str, ...]:
+        """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none. Gives
+        the places that it does not let us sweep.
+        """
         rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress)
         with self._services.database.connect("projector", self._services.tenant.schema) as one:
             for model in MODELS:
                 drop_former(one, table_of(model))
-        for refused in self._eraser.scrub():
-            log.warning("after an erasure: %s", refused)
+        return self._eraser.scrub()
 
     def _forget(self) -> None:
         self._services.forgetting.look()

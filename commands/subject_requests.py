@@ -186,7 +186,8 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
         for duty in self.duties:
             if duty.category not in CATEGORIES:
                 raise Rejected(
-                    f"duties: {duty.category} is no category. Give one of: {', '.join(CATEGORIES)}",
+                    f"duties: {duty.category} is no category. "
+                    f"Give one of: {', '.join(CATEGORIES)}.",
                     field="duties",
                 )
             if duty.until <= now.date():
@@ -207,6 +208,8 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
 class FenceErasure(Command, to=SubjectRequest, internal=True):
     """Bar every record that stands for them, however often it was merged."""
 
+    commitments: Public[tuple[str, ...], "link"] = ()
+
     def decide(
         self, request: SubjectRequest, now: datetime, records: Records
     ) -> Iterator[Event | At]:
@@ -216,7 +219,7 @@ class FenceErasure(Command, to=SubjectRequest, internal=True):
                 kind = type(record).AGGREGATE
                 yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
         if request.status is Status.DECIDED:
-            yield ErasureFenced(subjects=tuple(found))
+            yield ErasureFenced(subjects=tuple(found), commitments=self.commitments)
 
 
 class MarkErased(Command, to=SubjectRequest, internal=True):
@@ -252,10 +255,11 @@ class RecordSweep(Command, to=SubjectRequest, internal=True):
     """Record that nothing holds a value of theirs any more, and that the request is answered."""
 
     rebuilt_at: Public[int, "figure"]
+    left: Public[tuple[str, ...], "vocabulary"] = ()
 
     def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
         if request.status is Status.DESTROYED:
-            yield ErasureSwept(rebuilt_at=self.rebuilt_at)
+            yield ErasureSwept(rebuilt_at=self.rebuilt_at, left=self.left)
             yield SubjectRequestFulfilled()
 
 

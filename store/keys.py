@@ -44,6 +44,7 @@ class KeyStore:
         self._wrapper = AESGCM(derived(epoch_key, "wrap data keys"))
         self._values_key = derived(epoch_key, "unique values")
         self._receipts_key = derived(epoch_key, "receipts")
+        self._openings_key = derived(epoch_key, "erasure openings")
         self._addresses_key = derived(epoch_key, "suppressions")
         self.cursor_key = derived(epoch_key, "cursors")
 
@@ -65,6 +66,12 @@ class KeyStore:
     def request_hash(self, request: str) -> bytes:
         """The keyed hash of a request; not a plain digest, which could be guessed."""
         return keyed_hash(self._receipts_key, "request", request)
+
+    def opening(self, request: UUID) -> bytes:
+        """What opens the commitments of an erasure's certificate. It ends with the epoch, so that
+        from then on nobody but whoever was given it can tell whom they name.
+        """
+        return derived(self._openings_key, str(request))
 
     def make(self, subject: UUID, category: str) -> DataKey:
         """A new key; it exists for others once an append has stored it."""

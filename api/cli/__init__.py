@@ -14,6 +14,7 @@ import typer
 
 from api.cli import (
     development,
+    erasing,
     history,
     imports,
     keys,
@@ -43,6 +44,8 @@ app.command()(status.status)
 app.command()(history.history)
 app.command()(history.audit)
 app.command()(processing.processing)
+app.command()(erasing.erase)
+app.command()(erasing.certificate)
 app.command()(history.sql)
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
