@@ -32,7 +32,8 @@ STEPS: Final = (
     "ErasureSwept",
     "SubjectRequestFulfilled",
 )
-"""In this order; the last four of them make the erasure."""
+"""Of the erasure, as far as what lives is concerned; :data:`LAST` says it of the copies too."""
+LAST: Final = "ErasureCertified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class CheckedCertificate:
     origin: str
     size: int
     request: str
+    stage: str
+    """``live``, or ``final`` once no copy from before can be opened."""
+    dark_on: str | None
     categories: tuple[str, ...]
     destroyed_keys: int
     destroyed_rows: int
@@ -66,7 +70,7 @@ def certificate(
     Raises:
         ProofError: it was not, or not yet.
     """
-    events = {one.type: one for one in log.load(request_id) if one.type in STEPS}
+    events = {one.type: one for one in log.load(request_id) if one.type in (*STEPS, LAST)}
     if events.keys() < {*STEPS}:
         raise ProofError("This erasure has not been carried out, so nothing certifies it.")
     positions = sorted(one.position for one in events.values())
@@ -75,6 +79,7 @@ def certificate(
     text = json.dumps(
         {
             "format": FORMAT,
+            "stage": "final" if LAST in events else "live",
             "issued_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "request": next(one.number for one in events.values() if one.number),
             "places": [asdict(one) for one in _places(events["ErasureSwept"].event)],
@@ -119,14 +124,18 @@ def check_certificate(
         raise ProofError("The file is no certificate of Kept, or was damaged.") from wrong
     if note != _statement(checked.checkpoint.origin, text):
         raise ProofError("The certificate is not the one that was signed.")
-    if {*bodies} != {*STEPS} or len({body["stream"] for body in bodies.values()}) != 1:
+    if {*bodies} - {LAST} != {*STEPS} or len({body["stream"] for body in bodies.values()}) != 1:
         raise ProofError("The entries are not those of one whole erasure.")
+    if (said["stage"] == "final") != (LAST in bodies):
+        raise ProofError("The entries are not those of the stage that it certifies.")
     done, fenced = bodies["ErasureDestroyed"], bodies["ErasureFenced"]["data"]
     committed = {*fenced.get("commitments", ())}
     return CheckedCertificate(
         checked.checkpoint.origin,
         checked.checkpoint.size,
         str(bodies["SubjectRequestReceived"]["number"]),
+        said["stage"],
+        bodies[LAST]["data"]["dark_on"] if LAST in bodies else None,
         tuple(bodies["ErasureDecided"]["data"]["categories"]),
         done["data"]["destroyed_keys"],
         done["data"]["destroyed_rows"],

@@ -6,9 +6,11 @@ done. One process does it at a time.
 """
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from commands.dispatcher import Order
 from commands.kernel import Command, Records
 from commands.subject_requests import (
     MARKED_AT_ONCE,
+    CertifyErasure,
     FenceErasure,
     MarkErased,
     RecordDestruction,
@@ -26,16 +29,16 @@ from commands.subject_requests import (
 )
 from domain.envelope import SYSTEM
 from domain.kernel import Aggregate
-from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
+from domain.subject_requests import UNDER_WAY, Kind, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS
 from projections.gate import Reader
 from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import ledger, read_models
+from store import ledger, places, read_models
 from store.erasing import Eraser
 from store.event_log import Idempotency, Receipt
-from store.lists import Query
+from store.lists import MAX_LIMIT, Query
 from store.swapping import drop_former
 
 if TYPE_CHECKING:
@@ -44,6 +47,13 @@ if TYPE_CHECKING:
 POLL: Final = 2.0
 """Seconds between two looks for erasures that were decided."""
 LOOK: Final = 0.5
+HOUR: Final = 3_600.0
+"""Seconds between two looks at the epochs."""
+A_DAY: Final = timedelta(days=1)
+"""An epoch lasts so long at least, whatever is erased in it."""
+LONGEST_EPOCH: Final = timedelta(days=30)
+BACKUP_DAYS: Final = 35
+"""For so long a backup opens, unless ``KEPT_BACKUP_DAYS`` says otherwise."""
 MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 _ITSELF: Final = Reader(SYSTEM, "admin", "erasure")
 
@@ -77,12 +87,7 @@ class Erasures:
 
     def pending(self) -> list[UUID]:
         """The requests whose erasure was decided and is not done."""
-        found: list[UUID] = []
-        for status in UNDER_WAY:
-            query = Query({"status": status.value}, sort="due_on")
-            page = self._services.gate.page(_ITSELF, "subject_requests", query)
-            found += [UUID(row["id"]) for row in page.items]
-        return found
+        return [one for status in UNDER_WAY for one in self._with(status)]
 
     def carry_out(
         self, *request_ids: UUID, progress: Progress = lambda what, done, of: None
@@ -99,6 +104,30 @@ class Erasures:
                         steps[request.status](one, request, progress)
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
+
+    def keep_dark(
+        self, now: datetime, progress: Progress = lambda what, done, of: None
+    ) -> list[UUID]:
+        """Turn the epochs over, and certify the erasures of which no copy opens any more; gives
+        those that were certified now.
+        """
+        epochs = self._services.log.keys.epochs
+        fulfilled = self._with(Status.FULFILLED, Kind.ERASURE)
+        destroyed = {one: self._destroyed_at(one) for one in fulfilled}
+        age = now - epochs.began()
+        is_wanted = age > A_DAY and any(at >= epochs.began() for at in destroyed.values())
+        if age > LONGEST_EPOCH or is_wanted:
+            epochs.begin()
+        epochs.rewrap(progress)
+        epochs.end(now - timedelta(days=backup_days()))
+        certified = []
+        copies = timedelta(days=max(places.copies().values(), default=0))
+        for one, at in destroyed.items():
+            dark = epochs.dark_since(at)
+            if dark is not None and now >= max(dark, at + copies):
+                self._issue(CertifyErasure(dark_on=max(dark, at + copies).date()), one)
+                certified.append(one)
+        return certified
 
     def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
@@ -118,12 +147,32 @@ class Erasures:
         return len(undone)
 
     def _run(self) -> None:
+        kept_dark_at = -HOUR
         while not self._stopping.wait(POLL):
             try:
                 if pending := self.pending():
                     self.carry_out(*pending)
+                if time.monotonic() - kept_dark_at >= HOUR:
+                    kept_dark_at = time.monotonic()
+                    self.keep_dark(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)
+
+    def _with(self, status: Status, kind: Kind = Kind.ERASURE) -> list[UUID]:
+        wanted = {"kind": kind.value, "status": status.value}
+        found: list[UUID] = []
+        cursor: str | None = None
+        while True:
+            query = Query(wanted, sort="due_on", limit=MAX_LIMIT, cursor=cursor)
+            page = self._services.gate.page(_ITSELF, "subject_requests", query)
+            found += [UUID(row["id"]) for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    def _destroyed_at(self, request_id: UUID) -> datetime:
+        events = self._services.log.load(request_id)
+        return next(one.recorded_at for one in events if one.type == "ErasureDestroyed")
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
@@ -214,3 +263,17 @@ class Erasures:
         envelope = system_envelope(correlation_id=request_id)
         order = Order(command, envelope, request_id, idempotency=idempotency)
         return self._services.dispatcher.dispatch(order)
+
+
+def backup_days() -> int:
+    """For how many days a backup is to open: ``KEPT_BACKUP_DAYS``.
+
+    Raises:
+        WrongCopies: it is no number of days.
+    """
+    given = os.environ.get("KEPT_BACKUP_DAYS", str(BACKUP_DAYS))
+    if not given.isdecimal() or int(given) > places.MOST_DAYS:
+        raise places.WrongCopies(
+            f"KEPT_BACKUP_DAYS: {given!r} is no number of days. Write one, as 35."
+        )
+    return int(given)

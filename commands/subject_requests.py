@@ -20,6 +20,7 @@ from domain.kernel import Aggregate, Event
 from domain.records import Record, RecordDetails
 from domain.subject_requests import (
     Duty,
+    ErasureCertified,
     ErasureDecided,
     ErasureDestroyed,
     ErasureFenced,
@@ -261,6 +262,16 @@ class RecordSweep(Command, to=SubjectRequest, internal=True):
         if request.status is Status.DESTROYED:
             yield ErasureSwept(rebuilt_at=self.rebuilt_at, left=self.left)
             yield SubjectRequestFulfilled()
+
+
+class CertifyErasure(Command, to=SubjectRequest, internal=True):
+    """Record that no copy from before can be opened any more."""
+
+    dark_on: Public[date, "moment"]
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        if request.kind is Kind.ERASURE and request.status is Status.FULFILLED:
+            yield opened(self, ErasureCertified)
 
 
 def same_person(request: SubjectRequest, records: Records) -> dict[UUID, Record]:

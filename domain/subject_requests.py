@@ -51,11 +51,13 @@ class Status(StrEnum):
     DESTROYED = "destroyed"
     SWEPT = "swept"
     FULFILLED = "fulfilled"
+    CERTIFIED = "certified"
+    """An erasure of which no copy is left that could be opened."""
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
 
-ENDED: Final = frozenset({Status.FULFILLED, Status.REFUSED, Status.WITHDRAWN})
+ENDED: Final = frozenset({Status.FULFILLED, Status.CERTIFIED, Status.REFUSED, Status.WITHDRAWN})
 UNDER_WAY: Final = (Status.DECIDED, Status.FENCED, Status.DESTROYED, Status.SWEPT)
 """An erasure that Kept carries out by itself, step by step."""
 
@@ -142,6 +144,8 @@ class SubjectRequest(SubjectRequestDetails, Record):
     """The position of the log from which every read model was folded anew."""
     left: Public[tuple[str, ...], "vocabulary"] = ()
     """Places that the database did not let us sweep."""
+    dark_on: Public[date | None, "moment"] = None
+    """Since when no copy can be opened."""
 
     @property
     def subject_id(self) -> UUID | None:
@@ -256,6 +260,15 @@ class ErasureSwept(Event):
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
         return replace(request, **self.given(), status=Status.SWEPT)
+
+
+class ErasureCertified(Event):
+    """The last key that opened a copy from before is destroyed, and the time of all copies over."""
+
+    dark_on: Public[date, "moment"]
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, dark_on=self.dark_on, status=Status.CERTIFIED)
 
 
 def months_after(day: date, months: int) -> date:

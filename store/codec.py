@@ -22,8 +22,9 @@ from domain.envelope import Envelope, Recorded, moment_text, to_microseconds
 from domain.fields import ERASED, PersonalMark, personal_fields
 from domain.ids import text_of
 from domain.kernel import Aggregate, Event, Value, event_type
+from store.epochs import NONCE_BYTES
 from store.errors import EventTooLarge, Unrecordable
-from store.keys import NONCE_BYTES, DataKey
+from store.keys import DataKey
 from store.randomness import random_bytes
 
 MAX_BODY: Final = 65_527

@@ -148,6 +148,9 @@ class EventLog:
             raise ValueTaken(detail["aggregate"], detail["field"], UUID(detail["stream"]))
         if outcome == "key_reused":
             raise KeyReused
+        if outcome == "epoch_over":
+            self.keys.epochs.refresh()
+            raise KeysRaced
         if outcome == "key_raced":
             self.keys.of([(key.subject, key.category) for key in new_keys])  # the winner's
             raise KeysRaced

@@ -22,6 +22,7 @@ _REPEATABLE: Final = (
     "lease_numbers",
     "destroy_keys",
     "erase_subjects",
+    "turn_epochs",
     "forbid_change",
     "grow_only",
     "grants",

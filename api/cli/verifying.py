@@ -112,6 +112,11 @@ def _report_certificate(checked: "CheckedCertificate", names: Sequence[str], as_
         f"({', '.join(checked.categories)}), in {checked.touched_records:,} records, as the log "
         f"{checked.origin} and its checkpoint of {checked.size:,} entries say."
     )
+    typer.echo(
+        f"No copy from before can be opened since {checked.dark_on}."
+        if checked.dark_on
+        else "Copies from before, such as backups, go dark later; the final certificate says when."
+    )
     for name in names:
         typer.echo(f"{'It names' if name in checked.names else 'It does not name'} {name}.")
     _say_by_whom(checked.signed_by, checked.is_trusted)

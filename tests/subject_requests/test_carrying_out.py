@@ -1,7 +1,7 @@
 """An erasure that was decided is carried out to its end, from wherever it stood."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from api.certificates import certificate, check_certificate
 from api.services import Services
 from commands.consents import GrantConsent, RefuseConsent
 from commands.contacts import ChangeContact, MergeContact, RegisterContact
@@ -345,3 +346,36 @@ def test_a_database_that_was_put_back_does_not_come_up_with_them(house: House) -
     finally:
         again.close()
     assert table_of(PROJECTIONS[0]) is not None
+
+
+def test_it_is_certified_for_good_once_no_copy_opens(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasures = house.services.erasures
+    request = house.request()
+    carried_out(house, request)
+    services = house.services
+    made = certificate(services.log, services.integrator, services.transparency, request)
+    live = check_certificate(made)
+    assert (live.stage, live.dark_on, live.destroyed_keys) == ("live", None, 4)
+
+    now = datetime.now(UTC)
+    assert erasures.keep_dark(now) == []
+    assert services.log.keys.epochs.current == 1  # it has just begun
+    in_two_days = now + timedelta(days=2)
+    assert erasures.keep_dark(in_two_days) == []
+    assert services.log.keys.epochs.current == 2
+    assert erasures.keep_dark(in_two_days) == []
+    assert services.log.keys.epochs.current == 2
+    monkeypatch.setenv("KEPT_COPIES", "wal-archive=50")
+    in_forty_days = now + timedelta(days=40)
+    assert erasures.keep_dark(in_forty_days) == []  # the archive is kept for longer
+    in_sixty_days = now + timedelta(days=60)
+    assert erasures.keep_dark(in_sixty_days) == [request]
+    house.shown("contacts", "ada")
+    assert erasures.keep_dark(in_sixty_days) == []
+    made = certificate(services.log, services.integrator, services.transparency, request)
+    final = check_certificate(made)
+    assert (final.stage, final.dark_on) == ("final", (now + timedelta(days=50)).date().isoformat())
+    assert house.shown("contacts", "grace")["family_name"] == "Hopper"
+    assert verify(services.log).faults == []
