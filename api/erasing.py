@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -17,7 +18,8 @@ from uuid import UUID
 from api.certificates import commitments
 from api.envelopes import system_envelope
 from commands.dispatcher import Order
-from commands.kernel import Command, Records
+from commands.kernel import Command, Records, Rejected
+from commands.legal_holds import LapseLegalHold
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     CertifyErasure,
@@ -25,8 +27,8 @@ from commands.subject_requests import (
     MarkErased,
     RecordDestruction,
     RecordSweep,
-    same_person,
 )
+from commands.subjects import check_no_hold, same_person
 from domain.envelope import SYSTEM
 from domain.kernel import Aggregate
 from domain.subject_requests import UNDER_WAY, Kind, Status, SubjectRequest
@@ -100,8 +102,9 @@ class Erasures:
         with self._services.database.connect("projector", schema) as connection:
             if self._eraser.leads(connection):
                 for one in request_ids:
-                    while (request := self._request(one)).status in steps:
-                        steps[request.status](one, request, progress)
+                    with suppress(Rejected):  # a legal hold came in between: it waits for its end
+                        while (request := self._request(one)).status in steps:
+                            steps[request.status](one, request, progress)
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
 
@@ -154,6 +157,7 @@ class Erasures:
                     self.carry_out(*pending)
                 if time.monotonic() - kept_dark_at >= HOUR:
                     kept_dark_at = time.monotonic()
+                    self.lapse_holds(datetime.now(UTC))
                     self.keep_dark(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)
@@ -174,10 +178,19 @@ class Erasures:
         events = self._services.log.load(request_id)
         return next(one.recorded_at for one in events if one.type == "ErasureDestroyed")
 
+    def lapse_holds(self, now: datetime) -> None:
+        """Lift the legal holds whose time is over."""
+        query = Query({"status": "in_force"}, sort="expires_on", limit=MAX_LIMIT)
+        today = now.astimezone(self._services.tenant.zone).date().isoformat()
+        for row in self._services.gate.page(_ITSELF, "legal_holds", query).items:
+            if row["expires_on"] is not None and row["expires_on"] < today:
+                self._services.issue(LapseLegalHold(), UUID(row["id"]))
+
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
         people = self._same_person(request)
         known = {*people}
+        check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
         self._eraser.fence(request_id, known, request.categories)
         opening = self._services.log.keys.opening(request_id)
         self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
@@ -251,11 +264,14 @@ class Erasures:
         return state
 
     def _same_person(self, request: SubjectRequest) -> dict[UUID, Any]:
+        return {**same_person(request, self._records())}
+
+    def _records(self) -> Records:
         def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
             held = self._services.dispatcher.state(kind, stream)
             return held.state if held.version else None
 
-        return same_person(request, Records(load, lambda: SYSTEM, SYSTEM))
+        return Records(load, lambda: SYSTEM, SYSTEM)
 
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None

@@ -26,6 +26,7 @@ TAGS = {
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
     "subject-requests": "Requests of people about their own data 个人信息主体请求.",
+    "legal-holds": "Legal holds 法律保全: whose data has to be kept, by which law.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",

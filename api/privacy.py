@@ -15,6 +15,7 @@ from api.problems import Problem
 from api.reads import reads
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of, record_id
+from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
 from commands.subject_requests import (
     ChangeSubjectRequest,
     DecideErasure,
@@ -25,6 +26,7 @@ from commands.subject_requests import (
     RefuseSubjectRequest,
     WithdrawSubjectRequest,
 )
+from projections.legal_holds import legal_holds
 from projections.subject_requests import subject_requests
 from store.transparency.merkle import ProofError
 
@@ -72,6 +74,11 @@ accepts(router, "/subject-requests/{id}/withdraw", WithdrawSubjectRequest)
 accepts(router, "/subject-requests/{id}/fulfil", FulfilSubjectRequest)
 accepts(router, "/subject-requests/{id}/decide-erasure", DecideErasure)
 reads(router, subject_requests)
+
+accepts(router, "/legal-holds", PlaceLegalHold)
+accepts(router, "/legal-holds/{id}", ChangeLegalHold, method="PATCH")
+accepts(router, "/legal-holds/{id}/lift", LiftLegalHold)
+reads(router, legal_holds)
 router.routes.append(
     KeyedRoute("/v1/subject-requests/{id}/certificate", certified, methods=["GET"], **_DESCRIBED)
 )

@@ -93,9 +93,15 @@ def check_in_use(record: Record) -> None:
     """What was put away is not changed.
 
     Raises:
-        Rejected: the record is archived, or whom it stands for was erased.
+        Rejected: the record is archived, or whom it stands for was erased or is held by law.
     """
     check_not_erased(record)
+    if record.legal_holds:
+        noun = type(record).__name__.lower()
+        raise Rejected(
+            f"This {noun} may only be stored while a legal hold lasts. Lift the hold first.",
+            type="held",
+        )
     if record.archived:
         noun = type(record).__name__.lower()
         raise Rejected(f"This {noun} is archived. Restore it first.", type="archived")

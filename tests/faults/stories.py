@@ -23,6 +23,7 @@ def _step(command: str, record: str, **public: "CustomValue | dict[str, Any] | l
 
 
 _LEGACY: Final = {"source_system": "legacy"}
+_OF_LEAVER: Final = {"user_id": "@leaver", **_LEGACY}
 _STAGES: Final = [
     {"key": "first", "label": "First", "probability": 10},
     {"key": "won", "label": "Won", "kind": "won", "probability": 100},
@@ -178,6 +179,9 @@ STORY: Final = (
     ),
     _step("IdentifySubject", "erasure", identified_by="signed_in"),
     _step("DecideErasure", "erasure"),
+    Step("PlaceLegalHold", "hold", {"law": "HGB § 257", "approved_by_id": "@user", **_OF_LEAVER}),
+    Step("ChangeLegalHold", "hold", {"expires_on": "2099-12-31", **_LEGACY}),
+    _step("LiftLegalHold", "hold"),
     # Custom fields
     _step("DeclareCustomField", "customers", key="tier", label="Tier", type="text"),
     _step("ChangeCustomField", "customers", key="tier", label="Level"),

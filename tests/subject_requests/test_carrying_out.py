@@ -15,9 +15,11 @@ from commands.consents import GrantConsent, RefuseConsent
 from commands.contacts import ChangeContact, MergeContact, RegisterContact
 from commands.customers import RegisterCustomer
 from commands.kernel import Command, Rejected
+from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
 from commands.opportunities import OpenOpportunity
 from commands.subject_requests import DecideErasure, IdentifySubject, ReceiveSubjectRequest
 from commands.tickets import AddTicketMessage, OpenTicket
+from commands.users import ActivateUser, InviteUser
 from domain.consents import Basis, Channel, WithdrawalReason
 from domain.contacts import Contact
 from domain.customers import Kind as CustomerKind
@@ -379,3 +381,22 @@ def test_it_is_certified_for_good_once_no_copy_opens(
     assert (final.stage, final.dark_on) == ("final", (now + timedelta(days=50)).date().isoformat())
     assert house.shown("contacts", "grace")["family_name"] == "Hopper"
     assert verify(services.log).faults == []
+
+
+def test_a_hold_that_came_after_the_decision_is_waited_for(house: House) -> None:
+    services = house.services
+    judge = house.issue("judge", InviteUser(name="Judge", email="judge@example.com"))
+    services.issue(ActivateUser(), judge)
+    request = house.request()
+    hold = PlaceLegalHold(contact_id=house.ids["ada"], law="FRCP 37(e)", approved_by_id=judge)
+    house.issue("hold", hold)
+    assert carried_out(house, request).status is Status.DECIDED
+    assert house.shown("contacts", "ada")["family_name"] == "Lovelace"
+    today = datetime.now(services.tenant.zone)
+    services.issue(ChangeLegalHold(expires_on=today.date()), house.ids["hold"])
+    house.shown("legal_holds", "hold")
+    services.erasures.lapse_holds(today)
+    assert carried_out(house, request).status is Status.DECIDED
+    services.issue(LiftLegalHold(), house.ids["hold"])
+    assert carried_out(house, request).status is Status.FULFILLED
+    assert "Lovelace" not in everything_stored(services)

@@ -108,7 +108,7 @@ def test_nothing_is_done_for_somebody_who_was_not_identified() -> None:
 def test_what_the_law_has_kept_is_named_with_law_and_end() -> None:
     duty = Duty(category="content", law="HGB § 257", until=date(2030, 1, 1))
     kept = tuple(one for one in CATEGORIES if one != "content")
-    given(received, identified).when(DecideErasure(duties=(duty,))).then(
+    given(received, identified).among({ADA: ada}).when(DecideErasure(duties=(duty,))).then(
         ErasureDecided(categories=kept, duties=(duty,))
     )
     over = Duty(category="content", law="HGB § 257", until=TODAY)
