@@ -118,6 +118,14 @@ def names(database: Database) -> list[str]:
     return [row[0] for row in rows]
 
 
+def drop(database: Database, tenant: Tenant) -> None:
+    """Take away a tenant that never came to be, such as one whose restore failed."""
+    with database.connect("owner") as connection, connection.transaction():
+        _one_at_a_time(connection)
+        connection.execute(f"DROP SCHEMA {tenant.schema} CASCADE")
+        connection.execute(f"DROP SCHEMA {tenant.keys} CASCADE")
+
+
 def upgrade(database: Database, name: str) -> list[str]:
     """Bring a tenant's tables and functions up to this release; gives the migrations that were run.
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli import (
+    backups,
     development,
     erasing,
     history,
@@ -46,6 +47,8 @@ app.command()(history.audit)
 app.command()(processing.processing)
 app.command()(erasing.erase)
 app.command()(erasing.certificate)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
