@@ -58,11 +58,21 @@ CHANGES_THE_LOG = [
     "INSERT INTO api_keys VALUES ('a', '', NULL, 'admin')",
     "UPDATE api_keys SET role = 'admin'",
     "INSERT INTO migrations VALUES ('0001_log')",
+    "INSERT INTO erasures VALUES (NULL)",
+    "DELETE FROM erasures",
+    "UPDATE {keys}.hash_keys SET wrapped = ''",
+    "UPDATE {keys}.data_keys SET fenced_at = NULL",
 ]
 OUTLIVES = ["DELETE FROM suppressions", "TRUNCATE suppressions", "DELETE FROM suppressions_reached"]
 """What addresses remember of refusals goes with nobody."""
 ERASES = [
     f"SELECT destroy_keys('{ONE}', NULL)",
+    f"SELECT fence_subjects('{ONE}', '{{{ONE}}}', '{{identity}}')",
+    f"SELECT destroy_subjects('{ONE}', '{{{ONE}}}', '{{identity}}', 0, '{{}}')",
+    "SELECT begin_epoch(2, '', '{}', '{}')",
+    "SELECT rewrap_keys('{}', '{}', 2)",
+    "SELECT end_epoch(1)",
+    "SELECT * FROM erasure_streams",
     "DELETE FROM personal_data",
     "DELETE FROM unique_values",
     "DELETE FROM command_receipts",
