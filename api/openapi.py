@@ -26,6 +26,7 @@ TAGS = {
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
+    "read-seals": "Seals of the read log 读取日志封印: the roots that prove who read whom.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "audit-trail": "The history with proofs, as files for auditors.",

@@ -10,6 +10,7 @@ from commands import (
     opportunities,
     pipelines,
     products,
+    read_seals,
     teams,
     ticket_history,
     tickets,
@@ -20,6 +21,7 @@ MODULES: tuple[ModuleType, ...] = (
     users,
     teams,
     custom_fields,
+    read_seals,
     customers,
     contacts,
     consents,
@@ -29,4 +31,5 @@ MODULES: tuple[ModuleType, ...] = (
     tickets,
     ticket_history,
 )
-"""Importing them fills :data:`commands.kernel.COMMANDS`."""
+"""Importing them fills :data:`commands.kernel.COMMANDS` and
+:data:`commands.kernel.SYSTEM_COMMANDS`."""

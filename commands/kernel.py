@@ -93,7 +93,7 @@ class Records:
 
 class Command(BaseModel):
     """Imperative, frozen. ``to`` is the aggregate it is for; ``opens`` says that it begins a new
-    stream, or with ``"either"`` that it may.
+    stream, or with ``"either"`` that it may; ``system`` that only Kept itself issues it.
 
     ``decide(self, state, now)`` or ``decide(self, state, now, records)`` yields events, or raises
     :class:`Rejected`. ``now`` is in the tenant's zone; it may lie in the past for who may backdate.
@@ -113,6 +113,7 @@ class Command(BaseModel):
         to: type[Aggregate] | None = None,
         opens: bool | Literal["either"] = False,
         admin: bool | None = None,
+        system: bool = False,
         **kwargs: Any,
     ) -> None:
         """Takes the keywords; pydantic hands them to the method below once the fields are known."""
@@ -124,6 +125,7 @@ class Command(BaseModel):
         to: type[Aggregate] | None = None,
         opens: bool | Literal["either"] = False,
         admin: bool | None = None,
+        system: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__pydantic_init_subclass__(**kwargs)
@@ -132,7 +134,7 @@ class Command(BaseModel):
         cls.TO, cls.OPENS = to, (None if opens == "either" else opens)
         cls.ADMIN = cls.ADMIN if admin is None else admin
         cls.READS = "records" in inspect.signature(cls.decide).parameters
-        COMMANDS[cls.__name__] = cls
+        (SYSTEM_COMMANDS if system else COMMANDS)[cls.__name__] = cls
 
     @field_validator("*")
     @classmethod
@@ -155,6 +157,8 @@ class Command(BaseModel):
 
 COMMANDS: dict[str, type[Command]] = {}
 """Every command by name, filled as the modules of :data:`commands.MODULES` are imported."""
+SYSTEM_COMMANDS: dict[str, type[Command]] = {}
+"""Those that only Kept itself issues, declared with ``system=True``: no door leads to them."""
 
 E = TypeVar("E", bound=Event)
 

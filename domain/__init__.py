@@ -8,6 +8,7 @@ from domain.kernel import Aggregate
 from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
+from domain.read_seals import ReadSeal
 from domain.teams import Team
 from domain.tickets import Ticket
 from domain.users import User
@@ -16,6 +17,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     User,
     Team,
     CustomFields,
+    ReadSeal,
     Customer,
     Contact,
     Consent,

@@ -9,6 +9,7 @@ from projections.kernel import Derived, Projection
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.read_seals import read_seals
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
@@ -17,6 +18,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     users,
     teams,
     custom_fields,
+    read_seals,
     customers,
     contacts,
     consents,

@@ -21,6 +21,7 @@ from commands.consents import GrantConsent
 from commands.customers import ChangeCustomer, RegisterCustomer
 from commands.dispatcher import Order
 from commands.kernel import COMMANDS, Command, Rejected
+from commands.read_seals import SealReads
 from commands.users import ActivateUser, InviteUser
 from domain import AGGREGATES
 from domain.consents import Basis, Channel, Consent
@@ -30,6 +31,7 @@ from domain.customers import Customer, Kind
 from domain.envelope import SYSTEM, Recorded, from_microseconds
 from domain.kernel import Aggregate
 from domain.pipelines import Pipeline
+from domain.read_seals import ReadSeal, seal_id
 from domain.teams import Team
 from domain.users import User
 from projections import DERIVED, PROJECTIONS
@@ -41,7 +43,7 @@ from store.lists import Query
 from tests.domain.examples import models
 
 ADMIN: Final = Reader(SYSTEM, "admin", "test")
-KINDS: Final = [kind for kind in AGGREGATES if kind is not CustomFields]
+KINDS: Final = [kind for kind in AGGREGATES if kind not in (CustomFields, ReadSeal)]
 MODELS: Final = {p.aggregate: p for p in PROJECTIONS if p.aggregate is not None}
 POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     **dict.fromkeys(("owner_id", "manager_id", "assignee_id", "author_user_id"), User),
@@ -85,6 +87,7 @@ class Company:
         for customer in self.ids[Customer]:
             self.issue(RegisterCustomer(name="Acme", kind=Kind.ORGANISATION), customer)
         self.issue(a_consent_of(self.ids[Customer][0]), self.ids[Consent][0])
+        self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
             for stream in self.ids[kind]:
@@ -152,6 +155,11 @@ def a_consent_of(customer: UUID) -> GrantConsent:
         captured_at=datetime.now(UTC) - timedelta(days=500),
         source="A contract",
     )
+
+
+def a_seal() -> SealReads:
+    """Of one read; only Kept itself issues it, so chance does not."""
+    return SealReads(first=1, last=1, root="0" * 64, until=datetime.now(UTC) - timedelta(days=500))
 
 
 @pytest.fixture
