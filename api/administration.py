@@ -1,5 +1,5 @@
-"""What administrators look after: users, teams and custom fields. And the history of everything, and
-what seals the log of reads.
+"""What administrators look after: users, teams and custom fields. And the history of everything,
+and what seals the log of reads.
 """
 
 from uuid import UUID

@@ -26,6 +26,7 @@ from store.database import Database, home, open_database
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.keys import KeyStore
+from store.read_log import ReadLog
 from store.signals import Listener, Notifier
 from store.suppressions import Suppressions
 from store.tenants import Tenant
@@ -49,6 +50,7 @@ class Services:
     dispatcher: Dispatcher
     runner: Runner
     gate: Gate
+    read_log: ReadLog
     api_keys: ApiKeys
     notifier: Notifier
     suppressions: Suppressions
@@ -72,13 +74,15 @@ class Services:
         keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
         log = EventLog(database, tenant, keys, **limits)
         signing = SigningKeys(database, tenant)
+        read_log = ReadLog(log)
         return cls(
             database,
             tenant,
             log,
             Dispatcher(log),
             Runner(log, PROJECTIONS, DERIVED),
-            Gate(log, PROJECTIONS, DERIVED),
+            Gate(log, read_log, PROJECTIONS, DERIVED),
+            read_log,
             ApiKeys(database, tenant),
             Notifier(log),
             Suppressions(log),
@@ -126,6 +130,7 @@ class Services:
         self.runner.close()
         if self._listener is not None:
             self._listener.close()
+        self.read_log.close()
         self.log.close()
         self.notifier.close()
 

@@ -49,7 +49,7 @@ class ReadsSealed(Event):
     first: Public[Number, "figure"]
     last: Public[Number, "figure"]
     root: Public[str, "figure"]
-    """In hex, of the RFC 6962 tree whose leaves are ``read_at ‖ body``, as entries of the log are."""
+    """In hex, of the RFC 6962 tree whose leaves are ``read_at ‖ body``, as those of the log."""
     until: Public[AwareDatetime, "moment"]
     """When the last of them was read."""
 

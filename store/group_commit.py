@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 import psycopg
@@ -58,11 +58,15 @@ class Waiting:
         Raises:
             LogUnavailable: the database stayed out of reach.
         """
-        self._done.acquire()
+        self.wait_quietly()
         if self.error is not None:
             raise self.error
         assert self.outcome is not None  # noqa: S101  set before the lock is released
         return self.outcome
+
+    def wait_quietly(self) -> None:
+        """Block until there is an outcome or an error."""
+        self._done.acquire()
 
     @property
     def is_settled(self) -> bool:
@@ -87,6 +91,9 @@ class Waiting:
 class GroupCommitter:
     """Sends what threads submit to the log in batches. Close it to let the last ones through."""
 
+    NAME: ClassVar = "kept-group-commit"
+    """Of its thread."""
+
     def __init__(
         self,
         connect: Callable[[], Connection],
@@ -100,7 +107,7 @@ class GroupCommitter:
         self._wake = threading.Condition()
         self._closing = False
         self._lost_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
     def submit(self, entry: Entry) -> Waiting:
@@ -109,7 +116,7 @@ class GroupCommitter:
         Raises:
             LogFull: too many are waiting; nothing was queued.
         """
-        waiting = Waiting(entry, size(entry))
+        waiting = Waiting(entry, self.size(entry))
         with self._wake:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
@@ -181,18 +188,18 @@ class GroupCommitter:
 
     def _send(self, batch: list[Waiting]) -> list[Outcome]:
         entries = [waiting.entry for waiting in batch]
-        as_set = batches.as_set(entries)
+        packed = self.pack(entries)
+        is_again = False
         while True:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
                     batches.register(self._connection)
-                outcomes = as_set and self._as_set(self._connection, entries, as_set)
-                if not outcomes:
-                    outcomes = self._one_by_one(self._connection, entries)
+                outcomes = self.store(self._connection, entries, packed, is_again)
                 self._lost_at = None
                 return outcomes
             except OUT_OF_REACH as lost:
+                is_again = True
                 if not _is_passing(lost):
                     raise
                 if self._connection is not None:
@@ -204,6 +211,24 @@ class GroupCommitter:
                 # Nothing tells when a server is back, so it is asked.
                 with self._wake:
                     self._wake.wait_for(lambda: False, RECONNECT_EVERY)
+
+    size = staticmethod(size)
+    """About how many bytes an entry takes."""
+    pack = staticmethod(batches.as_set)
+    """A batch as its statement takes it; None where it has to be stored one by one."""
+
+    def store(
+        self,
+        connection: Connection,
+        entries: list[Entry],
+        packed: list[Packed] | None,
+        is_again: bool,
+    ) -> list[Outcome]:
+        """Store a batch in one transaction; an outcome for each. ``is_again``: it was sent before,
+        and whether it was stored is not known.
+        """
+        outcomes = packed and self._as_set(connection, entries, packed)
+        return outcomes or self._one_by_one(connection, entries)
 
     @staticmethod
     def _as_set(

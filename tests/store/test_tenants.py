@@ -106,10 +106,13 @@ def test_every_function_has_its_callers_named(
     }
     assert callers == {
         "append": {"kept_writer"},
+        "append_reads": {"kept_writer"},
         "append_set": {"kept_writer"},
         "destroy_keys": {"kept_eraser"},
+        "expire_reads": {"kept_eraser"},
         "forbid_change": set(),
         "grow_only": set(),
+        "keep_reads": set(),
         "leaf_hash": {"kept_writer", "kept_projector"},
         "lease_numbers": {"kept_writer"},
     }
