@@ -3,7 +3,7 @@
 Only what has a value counts: an empty field tells nothing about anybody.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,18 @@ class Delivered:
     """Collects while an answer is put together."""
 
     def __init__(self) -> None:
-        self.records: dict[UUID, dict[UUID, None]] = {}
+        self.records: dict[UUID, Sequence[UUID]] = {}
         """The data subjects of each record, in the order in which they came."""
         self.fields: set[str] = set()
 
-    def add(self, record: UUID, subjects: Iterable[UUID], fields: Iterable[str]) -> None:
+    def add(self, record: UUID, subjects: Sequence[UUID], fields: Sequence[str]) -> None:
         """Of a record these fields were given out, which are about these subjects."""
-        names = [*fields]
-        if names:
-            self.fields.update(names)
-            self.records.setdefault(record, {}).update(dict.fromkeys(subjects))
+        if not fields:
+            return
+        self.fields.update(fields)
+        known = self.records.setdefault(record, subjects)
+        if known != subjects:
+            self.records[record] = [*dict.fromkeys((*known, *subjects))]
 
 
 def is_given(value: Any) -> bool:
@@ -36,5 +38,8 @@ def is_given(value: Any) -> bool:
 
 def subjects_in(aggregate: type[Aggregate], row: Mapping[str, Any], stream: UUID) -> list[UUID]:
     """Whom a record is about, by its columns or fields: whom it names, or else itself."""
-    found = (row.get(name) for name in aggregate.SUBJECT)
-    return [next((one for one in found if isinstance(one, UUID)), stream)]
+    for name in aggregate.SUBJECT:
+        found = row.get(name)
+        if isinstance(found, UUID):
+            return [found]
+    return [stream]

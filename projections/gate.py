@@ -235,7 +235,7 @@ class Gate:
                     door=reader.door.value,
                     purpose=reader.purpose.value,
                     model=model,
-                    records={one: [*about] for one, about in delivered.records.items()},
+                    records=delivered.records,
                     fields=[*delivered.fields],
                     asked=[*asked],
                 )
@@ -282,7 +282,7 @@ class Gate:
             if column.personal:
                 if not reader.sees_personal:
                     continue
-                if is_given(value) and column.part != "currency":
+                if value is not None and is_given(value):
                     personal.append(column.field)
             if column.part == "amount":
                 currency = row[f"{column.name}_currency"]
@@ -445,7 +445,7 @@ _NAMES: Final = ("family_name", "given_name", "name")
 
 def _asked_by(model: ReadModel, query: Query) -> list[str]:
     """The personal columns that a list is filtered, searched or sorted by."""
-    personal = {column.name for column in model.columns() if column.personal}
+    personal = {column.name for column in table_of(model).columns if column.personal}
     used = {*query.filters, *query.custom, query.sort}
     if query.search is not None:
         used |= {*model.search}

@@ -27,6 +27,8 @@ MAX_BATCH_BYTES: Final = 16_000_000
 """Of the commands in one transaction; PostgreSQL takes no JSON array above 256 MB."""
 MAX_WAITING: Final = 4_096
 """Commands in the queue; one more is answered by :class:`LogFull`."""
+SEVERAL: Final = 4
+"""Entries of a batch from which on others are likely to come within moments."""
 RECONNECT_FOR: Final = 30.0
 """Seconds for which a batch is tried again after its connection was lost. A database that stays
 away for longer is asked once for each batch, so that those who wait are told soon."""
@@ -93,6 +95,8 @@ class GroupCommitter:
 
     NAME: ClassVar = "kept-group-commit"
     """Of its thread."""
+    GATHER: ClassVar = 0.0
+    """Seconds for which the next batch gathers longer, while several come at once anyway."""
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class GroupCommitter:
         self._wake = threading.Condition()
         self._closing = False
         self._lost_at: float | None = None
+        self._last_size = 0
         self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
@@ -141,7 +146,10 @@ class GroupCommitter:
                     self._wake.wait()
                 if not self._queue:
                     return
+                if self.GATHER and self._last_size >= SEVERAL:
+                    self._wake.wait_for(lambda: self._closing, self.GATHER)
                 batch = self._next_batch()
+                self._last_size = len(batch)
             try:
                 self._commit(batch)
             except Exception as error:  # must not end the thread that everybody waits for

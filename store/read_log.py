@@ -74,6 +74,7 @@ class ReadCommitter(GroupCommitter):
     """Commits entries of the read log, those of all threads together."""
 
     NAME: ClassVar = "kept-read-commit"
+    GATHER: ClassVar = 0.01
 
     @staticmethod
     def size(entry: Mapping[str, Any]) -> int:
