@@ -30,6 +30,7 @@ TAGS = {
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "audit-trail": "The history with proofs, as files for auditors.",
+    "reads": "The read log 读取日志: who read whose personal data, and what for.",
     "proofs": "Proofs 证明 that an entry is in the log, and that the log only grew.",
     "health": "Whether this process is alive and ready. Open without a key.",
 }

@@ -11,6 +11,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 import commands
+from api.sealing import Sealer
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
@@ -27,6 +28,7 @@ from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.keys import KeyStore
 from store.read_log import ReadLog
+from store.read_ranges import ReadRanges
 from store.signals import Listener, Notifier
 from store.suppressions import Suppressions
 from store.tenants import Tenant
@@ -56,6 +58,8 @@ class Services:
     suppressions: Suppressions
     integrator: Integrator
     transparency: Transparency
+    read_ranges: ReadRanges
+    sealer: Sealer
     followers: tuple[Follower, ...]
     """What happens to each checkpoint: it is witnessed and stamped."""
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
@@ -74,20 +78,24 @@ class Services:
         keys = KeyStore(database, tenant, EpochKeyFiles(home() / "epochs"))
         log = EventLog(database, tenant, keys, **limits)
         signing = SigningKeys(database, tenant)
-        read_log = ReadLog(log)
+        dispatcher = Dispatcher(log)
+        read_log, ranges = ReadLog(log), ReadRanges(log)
+        gate = Gate(log, read_log, PROJECTIONS, DERIVED)
         return cls(
             database,
             tenant,
             log,
-            Dispatcher(log),
+            dispatcher,
             Runner(log, PROJECTIONS, DERIVED),
-            Gate(log, read_log, PROJECTIONS, DERIVED),
+            gate,
             read_log,
             ApiKeys(database, tenant),
             Notifier(log),
             Suppressions(log),
             Integrator(log, signing),
             Transparency(log, signing),
+            ranges,
+            Sealer(dispatcher, gate, read_log, ranges, system_envelope),
             (Cosigner(log, configured()), Stamper(log, Authority.configured())),
         )
 
@@ -111,6 +119,7 @@ class Services:
             follower.start()
         self._listener = Listener(self.log, self._wake)
         self.suppressions.start()
+        self.sealer.start()
 
     @property
     def is_running(self) -> bool:
@@ -119,6 +128,7 @@ class Services:
 
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
+        self.sealer.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
             self.integrator.stop()

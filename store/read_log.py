@@ -166,7 +166,7 @@ class ReadLog:
             "role": read.role,
             "door": read.door,
             "purpose": read.purpose,
-            "model": read.model,
+            "read_model": read.model,
             "records": ids,
             "count": len(ids),
             "fields": sorted(read.fields),

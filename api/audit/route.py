@@ -18,7 +18,7 @@ from api.audit.facts import Asked
 from api.audit.formats import FORMATS
 from api.filters import an_id, moment, parameters, wrong
 from api.openapi import describe_read
-from api.parameters import ID, SOURCES, query
+from api.parameters import ID, PURPOSE, SOURCES, query
 from api.purposes import reader_of
 from api.routing import KeyedRoute, caller_of
 from domain.reading import Door
@@ -100,6 +100,7 @@ def _describe() -> dict[str, Any]:
             query("source", {"type": "string", "enum": [*SOURCES]}, "Only through this door."),
             query("since", moments, "From then on.", "2026-01-31"),
             query("until", moments, "Up to then.", "2026-01-31"),
+            PURPOSE,
         ],
         answer={
             "description": "The archive.",

@@ -19,6 +19,7 @@ from api.cli import (
     keys,
     models,
     processing,
+    reads,
     serving,
     status,
     tenancy,
@@ -44,6 +45,7 @@ app.command()(history.history)
 app.command()(history.audit)
 app.command()(processing.processing)
 app.command()(history.sql)
+app.add_typer(reads.app, name="reads")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)
