@@ -78,8 +78,7 @@ def test_a_record_a_list_and_a_search_leave_one_entry_each(house: Api) -> None:
     plain = entry(house, "sales", records=[one])
     *first, searched = since(house)
     assert first == [plain, plain]
-    assert searched.pop("asked") == ["emails", "name"] or "name" in searched.get("asked", ["name"])
-    assert searched == plain
+    assert searched == {**plain, "asked": ["emails", "name", "phones"]}
 
 
 def test_a_filter_by_personal_fields_is_recorded_by_name_only(house: Api) -> None:
@@ -110,10 +109,8 @@ def test_the_history_leaves_an_entry_with_all_whom_it_names(house: Api) -> None:
     house.sales.patch(
         f"/v1/customers/{one}", json={"level": "A"}, headers={"Kept-Reason": "by%20phone"}
     )
-    house.sales.get(
-        f"/v1/customers/{one}/history",
-        headers={"Kept-Min-Position": str(house.services.log.head())},
-    )
+    upto = {"Kept-Min-Position": str(house.services.log.head())}
+    house.sales.get(f"/v1/customers/{one}/history", headers=upto)
     [found] = since(house)
     assert found == entry(
         house, "sales", records=[one], read_model="history", fields=["emails", "name", "reason"]
@@ -160,10 +157,7 @@ def test_a_ticket_is_about_whom_it_is_of_and_so_are_its_messages(house: Api) -> 
     anna = house.sales.post("/v1/contacts", json={"family_name": "Keller"}).json()["stream"]
     body = {"subject": "No light", "priority": "low", "contact_id": anna}
     ticket = house.sales.post("/v1/tickets", json=body).json()["stream"]
-    said = {"body": "Since Monday.", "author_contact_id": anna, "direction": "inbound"}
-    message = house.sales.post(f"/v1/tickets/{ticket}/messages", json=said)
-    if message.status_code >= 400:
-        message = house.sales.post(f"/v1/tickets/{ticket}/notes", json={"body": "Since Monday."})
+    message = house.sales.post(f"/v1/tickets/{ticket}/add-note", json={"body": "Since Monday."})
     assert message.is_success, message.text
     house.get(f"/v1/tickets/{ticket}", message.json())
     house.get("/v1/ticket-messages?sort=written_at")
@@ -277,13 +271,13 @@ def test_the_list_shows_each_entry_and_leaves_none(house: Api) -> None:
     assert listed["next_cursor"] is None
     second, first = listed["data"]
     assert (first["number"], second["number"]) == (1, 2)
-    read_at = first.pop("read_at")
-    assert read_at.endswith("Z")
+    assert first["read_at"].endswith("Z")
     assert first == {
         **entry(house, "sales", records=[one]),
         "number": 1,
         "subjects": [one],
         "asked": [],
+        "read_at": first["read_at"],
         "seal": None,
     }
     assert second["role"] == "service"

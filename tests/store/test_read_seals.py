@@ -181,7 +181,7 @@ DAMAGE = {
     "DELETE FROM events WHERE type = 'ReadsSealed' AND body LIKE '%\"first\":1,%'": (
         "The reads 4 to 6 are sealed here, but the seals before end at 0."
     ),
-    "UPDATE events SET body = replace(body, '\"last\":6', '\"last\":7') WHERE type = 'ReadsSealed'": (
+    "UPDATE events SET body = replace(body, '\"last\":6', '\"last\":7') WHERE type LIKE 'Re%'": (
         "The reads 4 to 7 are not those that were sealed here."
     ),
 }
