@@ -111,8 +111,10 @@ class Sealer:
                     ),
                     seal_id(first),
                 )
-            except Rejected:  # another process was faster; it goes on from there
-                break
+            except Rejected as refused:
+                if refused.type != "exists":
+                    raise
+                break  # another process was faster; it goes on from there
             done += found.last - found.first + 1
             previous, first = first, found.last + 1
         return done

@@ -31,5 +31,4 @@ MODULES: tuple[ModuleType, ...] = (
     tickets,
     ticket_history,
 )
-"""Importing them fills :data:`commands.kernel.COMMANDS` and
-:data:`commands.kernel.SYSTEM_COMMANDS`."""
+"""Importing them fills :data:`commands.kernel.COMMANDS`."""

@@ -93,7 +93,8 @@ class Records:
 
 class Command(BaseModel):
     """Imperative, frozen. ``to`` is the aggregate it is for; ``opens`` says that it begins a new
-    stream, or with ``"either"`` that it may; ``system`` that only Kept itself issues it.
+    stream, or with ``"either"`` that it may. An ``internal`` one is issued by Kept alone, once it
+    has done what the events say, and no door leads to it.
 
     ``decide(self, state, now)`` or ``decide(self, state, now, records)`` yields events, or raises
     :class:`Rejected`. ``now`` is in the tenant's zone; it may lie in the past for who may backdate.
@@ -113,7 +114,7 @@ class Command(BaseModel):
         to: type[Aggregate] | None = None,
         opens: bool | Literal["either"] = False,
         admin: bool | None = None,
-        system: bool = False,
+        internal: bool = False,
         **kwargs: Any,
     ) -> None:
         """Takes the keywords; pydantic hands them to the method below once the fields are known."""
@@ -125,7 +126,7 @@ class Command(BaseModel):
         to: type[Aggregate] | None = None,
         opens: bool | Literal["either"] = False,
         admin: bool | None = None,
-        system: bool = False,
+        internal: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__pydantic_init_subclass__(**kwargs)
@@ -134,7 +135,8 @@ class Command(BaseModel):
         cls.TO, cls.OPENS = to, (None if opens == "either" else opens)
         cls.ADMIN = cls.ADMIN if admin is None else admin
         cls.READS = "records" in inspect.signature(cls.decide).parameters
-        (SYSTEM_COMMANDS if system else COMMANDS)[cls.__name__] = cls
+        if not internal:
+            COMMANDS[cls.__name__] = cls
 
     @field_validator("*")
     @classmethod
@@ -156,9 +158,9 @@ class Command(BaseModel):
 
 
 COMMANDS: dict[str, type[Command]] = {}
-"""Every command by name, filled as the modules of :data:`commands.MODULES` are imported."""
-SYSTEM_COMMANDS: dict[str, type[Command]] = {}
-"""Those that only Kept itself issues, declared with ``system=True``: no door leads to them."""
+"""Every command that may be asked for, by name; filled as those of :data:`commands.MODULES` are
+imported.
+"""
 
 E = TypeVar("E", bound=Event)
 

@@ -11,7 +11,7 @@ from domain.kernel import Event
 from domain.read_seals import Days, Number, ReadSeal, ReadsExpired, ReadsSealed, Root, seal_id
 
 
-class SealReads(Command, to=ReadSeal, opens=True, system=True):
+class SealReads(Command, to=ReadSeal, opens=True, internal=True):
     """Seal the next reads: write the root over them into the event log."""
 
     first: Public[Number, "figure"]
@@ -34,12 +34,10 @@ class SealReads(Command, to=ReadSeal, opens=True, system=True):
             follows = before is not None and before.last == self.first - 1
         if not follows:
             raise Rejected("previous: no seal ends where this one begins. Seal without a gap.")
-        if self.until > now:
-            raise Rejected("until: lies in the future. Give the time of the last read.")
         yield ReadsSealed(first=self.first, last=self.last, root=self.root, until=self.until)
 
 
-class ExpireReads(Command, to=ReadSeal, system=True):
+class ExpireReads(Command, to=ReadSeal, internal=True):
     """Give up the reads of this seal, and all before them, for their time is over."""
 
     days: Public[Days, "figure"]

@@ -97,7 +97,7 @@ class Reads:
             for row in rows:
                 number = row[0]
                 while seal is not None and number > seal.last:
-                    self._close(seal, leaves)
+                    self._close(seal, leaves, last_time)
                     seal, leaves = next(seals, None), []
                 self._check_gap(max(last, min(self._gone, number - 1)) + 1, number)
                 if row[1] < last_time:
@@ -108,10 +108,10 @@ class Reads:
                 if seal is not None and seal.first <= number:
                     leaves.append(leaf_hash(leaf_entry(row[1], row[-1].encode())))
         while seal is not None:
-            self._close(seal, leaves)
+            self._close(seal, leaves, last_time)
             seal, leaves = next(seals, None), []
 
-    def _close(self, seal: Seal, leaves: list[bytes]) -> None:
+    def _close(self, seal: Seal, leaves: list[bytes], until: int) -> None:
         """All entries of a range have come."""
         if not leaves and seal.last <= self._gone:
             return  # their time is over
@@ -123,6 +123,8 @@ class Reads:
             )
         elif root_of(leaves).hex() != seal.root:
             self._tell(seal.position, f"{seal.reads} are not those that were sealed here.")
+        elif datetime.fromisoformat(seal.until) != from_microseconds(until):
+            self._tell(seal.position, f"{seal.reads} end at another time than is said here.")
 
     def _check_gap(self, expected: int, number: int) -> None:
         if number != expected:

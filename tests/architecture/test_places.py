@@ -9,7 +9,7 @@ import pytest
 import commands
 import domain
 import projections
-from commands.kernel import COMMANDS, SYSTEM_COMMANDS, Command
+from commands.kernel import COMMANDS, Command
 from domain.kernel import Aggregate, Event
 from projections.kernel import Derived, Projection, ReadModel
 from tests.architecture.source import ROOT, modules
@@ -37,10 +37,10 @@ def test_an_aggregate_has_one_name_on_every_floor(aggregate: type[Aggregate]) ->
     assert [*(ROOT / "tests" / name).glob("test_*.py")], f"tests/{name}/ is missing"
 
 
-@pytest.mark.parametrize("name", sorted({**COMMANDS, **SYSTEM_COMMANDS}))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_lives_with_its_aggregate(name: str) -> None:
     """Or it would not be found by its name; ``ticket_history`` is the other half of the tickets."""
-    command = {**COMMANDS, **SYSTEM_COMMANDS}[name]
+    command = COMMANDS[name]
     place = command.__module__.removeprefix("commands.")
     assert place in (command.TO.AGGREGATE, f"{command.TO.AGGREGATE.removesuffix('s')}_history")
 

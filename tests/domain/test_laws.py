@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import commands
 import domain
-from commands.kernel import COMMANDS, SYSTEM_COMMANDS, At, Command, Records, Rejected
+from commands.kernel import COMMANDS, At, Command, Records, Rejected
 from domain import AGGREGATES
 from domain.fields import ERASED, PersonalMark, mark_of, personal_fields
 from domain.kernel import Aggregate, Event, replace
@@ -36,8 +36,7 @@ def _name(kind: type[Any]) -> str:
 
 
 each_event = pytest.mark.parametrize("event_type", EVENTS, ids=_name)
-_EVERY = {**COMMANDS, **SYSTEM_COMMANDS}
-_OURS = [one for _, one in sorted(_EVERY.items()) if one.__module__.startswith("commands.")]
+_OURS = [one for _, one in sorted(COMMANDS.items()) if one.__module__.startswith("commands.")]
 each_command = pytest.mark.parametrize("command_type", _OURS, ids=_name)
 each_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=_name)
 

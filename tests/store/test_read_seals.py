@@ -177,6 +177,9 @@ DAMAGE = {
     "UPDATE reads SET subjects = '{}' WHERE number = 3": "Read 3: the columns differ from the body",
     "UPDATE reads SET door = 'cli' WHERE number = 7": "Read 7: the columns differ from the body",
     "UPDATE reads SET actor = gen_random_uuid() WHERE number = 1": "Read 1: the columns differ",
+    "UPDATE events SET body = replace(body, 'until\":\"2', 'until\":\"1') WHERE type LIKE 'Re%'": (
+        "The reads 1 to 3 end at another time than is said here."
+    ),
     "UPDATE reads SET read_at = 5 WHERE number = 7": "Read 7: it was before the one in front",
     "DELETE FROM events WHERE type = 'ReadsSealed' AND body LIKE '%\"first\":1,%'": (
         "The reads 4 to 6 are sealed here, but the seals before end at 0."
