@@ -130,4 +130,5 @@ def test_reads_are_sealed_and_expire(
     report = kept("verify", "--json").done().json
     assert (report["ok"], report["reads"]) == (True, 0)
     monkeypatch.setenv("KEPT_READ_LOG_DAYS", "soon")
-    kept("reads", "expire").failed(1, "KEPT_READ_LOG_DAYS is no number of days. Give one")
+    for command in (("reads", "expire"), ("serve", "--port", "0")):
+        kept(*command).failed(1, "KEPT_READ_LOG_DAYS is no number of days. Give one")
