@@ -88,6 +88,8 @@ class Sealer:
         """Seal what was read through this process, then stop."""
         self._stopping.set()
         if self._thread is None:
+            if not self._read_log.has_recorded:
+                return
             self._thread = threading.Thread(target=self._end, name="kept-sealer", daemon=True)
             self._thread.start()
         self._thread.join(PATIENCE)
