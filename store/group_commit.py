@@ -96,7 +96,8 @@ class GroupCommitter:
     NAME: ClassVar = "kept-group-commit"
     """Of its thread."""
     GATHER: ClassVar = 0.0
-    """Seconds for which the next batch gathers longer, while several come at once anyway."""
+    """Seconds for which a batch gathers at most until it is as large as the one before, if several
+    come at once."""
 
     def __init__(
         self,
@@ -111,7 +112,8 @@ class GroupCommitter:
         self._wake = threading.Condition()
         self._closing = False
         self._lost_at: float | None = None
-        self._last_size = 0
+        self._enough = 0
+        """Entries with which a batch that gathers is as large as the one before."""
         self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
@@ -126,7 +128,7 @@ class GroupCommitter:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
             self._queue.append(waiting)
-            if len(self._queue) == 1:
+            if len(self._queue) in (1, self._enough):
                 self._wake.notify()
         return waiting
 
@@ -146,10 +148,10 @@ class GroupCommitter:
                     self._wake.wait()
                 if not self._queue:
                     return
-                if self.GATHER and self._last_size >= SEVERAL:
-                    self._wake.wait_for(lambda: self._closing, self.GATHER)
+                if self._enough >= SEVERAL:
+                    self._wake.wait_for(self._has_enough, self.GATHER)
                 batch = self._next_batch()
-                self._last_size = len(batch)
+                self._enough = len(batch) if self.GATHER else 0
             try:
                 self._commit(batch)
             except Exception as error:  # must not end the thread that everybody waits for
@@ -157,6 +159,9 @@ class GroupCommitter:
                 for waiting in batch:
                     if not waiting.is_settled:
                         waiting.settle(None, error)
+
+    def _has_enough(self) -> bool:
+        return self._closing or len(self._queue) >= self._enough
 
     def _next_batch(self) -> list[Waiting]:
         batch, total = [self._queue.popleft()], 0
