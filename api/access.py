@@ -13,16 +13,16 @@ from domain.users import Status, User
 from projections.gate import Reader
 from store.api_keys import Access, Role, tenant_of
 
-Right = Literal["read", "issue", "administer", "backdate", "act_for"]
+Right = Literal["read", "issue", "administer", "backdate", "act_for", "audit"]
 
 _WORK: Final[frozenset[Right]] = frozenset({"read", "issue"})
 _LOOK: Final[frozenset[Right]] = frozenset({"read"})
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {
-    "admin": frozenset({"read", "issue", "administer", "backdate", "act_for"}),
+    "admin": frozenset({"read", "issue", "administer", "backdate", "act_for", "audit"}),
     "sales": _WORK,
     "service": _WORK,
     "marketing": _WORK,
-    "auditor": _LOOK,
+    "auditor": _LOOK | {"audit"},
     "analyst": _LOOK,
 }
 _DOING: Final[dict[Right, str]] = {
@@ -31,6 +31,7 @@ _DOING: Final[dict[Right, str]] = {
     "administer": "issue this command, which is for administrators",
     "backdate": "say that something occurred earlier (Kept-Occurred-At)",
     "act_for": "act for somebody else (Kept-On-Behalf-Of)",
+    "audit": "read the read log",
 }
 BELIEVED_SECONDS: Final = 1.0
 """How long a key that was checked is believed without asking :mod:`store.api_keys`, which itself

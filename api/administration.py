@@ -1,4 +1,6 @@
-"""What administrators look after: users, teams and custom fields. And the history of everything."""
+"""What administrators look after: users, teams and custom fields. And the history of everything,
+and what seals the log of reads.
+"""
 
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from domain import AGGREGATES
 from domain.custom_fields import custom_fields_id
 from domain.records import Record
 from projections.custom_fields import custom_fields
+from projections.read_seals import read_seals
 from projections.teams import teams
 from projections.users import users
 
@@ -65,4 +68,5 @@ accepts(router, "/custom-fields/{kind}/retire", RetireCustomField, address=field
 accepts(router, "/custom-fields/{kind}/restore", RestoreCustomField, address=fields_of)
 reads(router, custom_fields, place="{kind}", address=fields_of)
 
+reads(router, read_seals)
 reads_history(router)

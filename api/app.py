@@ -22,6 +22,7 @@ from api.access import KeyRing
 from api.audit.route import audit_trail
 from api.openapi import TAGS
 from api.problems import Problem, problem_of
+from api.read_log import read_log
 from api.replies import Reply
 from api.routing import Index, KeyedRoute
 from api.schemas import components
@@ -42,6 +43,9 @@ version that you saw.
 
 **Reads** come from read models, which follow the log within milliseconds. To read what you just
 wrote, give a read the receipt's position as `Kept-Min-Position`.
+
+**Whoever reads personal data** leaves an entry in the read log, and may say in `Kept-Purpose` for
+what. What cannot be recorded is not answered: 503.
 
 **Errors** are problem details (RFC 9457) with a sentence for people, a stable `type` for programs
 and the fields that are wrong. 422: the request could never be valid. 409: the records, as they
@@ -140,6 +144,7 @@ def _routes() -> list[Any]:
     feed.feeds(described)
     transparency.proofs(described)
     audit_trail(described)
+    read_log(described)
     routers = (
         sales.router,
         service.router,

@@ -16,10 +16,12 @@ from api.filters import an_id, parameters, whole_number, wrong
 from api.following import next_events, shown, while_connected
 from api.parameters import SOURCES
 from api.problems import Problem
+from api.purposes import reader_of
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of, header, segment
 from api.sse import EventStream
 from api.tailer import Filter
+from domain.reading import Door
 
 DEFAULT_LIMIT: Final = 100
 MOST_LIMIT: Final = 1_000
@@ -41,6 +43,7 @@ async def events(request: Request) -> Reply | EventStream:
     """Events after a position: at once, as soon as there are some, or as they come."""
     caller = caller_of(request)
     caller.needs("read")
+    reader = reader_of(request, Door.FEED)
     given = parameters(request, PARAMETERS)
     wanted = _filter(given)
     after = whole_number("after", given.get("after", "0"), 0, MOST_POSITION)
@@ -52,13 +55,13 @@ async def events(request: Request) -> Reply | EventStream:
     if "text/event-stream" in (header(request, b"accept") or ""):
         keys = request.app.state.keys
         still = partial(keys.caller, request.scope["headers_by_name"].get(b"authorization"))
-        return EventStream(caller, wanted, after, still)
+        return EventStream(caller, reader, wanted, after, still)
     following = next_events(caller, wanted, after, limit, wait)
     found = await (while_connected(request.receive, following) if wait else following)
     if found is None:
         raise Problem("malformed", "The client has left.")
     body = {
-        "data": await shown(caller, found.events),
+        "data": await shown(caller, reader, found.events),
         "next_after": found.reached,
         "is_at_head": found.is_at_head,
     }
@@ -69,13 +72,14 @@ async def event(request: Request) -> Reply:
     """The event at a position."""
     caller = caller_of(request)
     caller.needs("read")
+    reader = reader_of(request, Door.FEED)
     position = whole_number("position", segment(request), 0, MOST_POSITION)
     found = await anyio.to_thread.run_sync(
         caller.served.services.log.at, [position], limiter=caller.served.reads
     )
     if position not in found:
         raise Problem("not-found", "There is no event at this position yet.")
-    return json_reply(200, (await shown(caller, [found[position]]))[0])
+    return json_reply(200, (await shown(caller, reader, [found[position]]))[0])
 
 
 def _filter(given: dict[str, str]) -> Filter:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.examples import A_MOMENT, AN_ID
 from api.openapi import describe_read
-from api.parameters import ID, POSITION, SOURCES, header, parameter, query
+from api.parameters import ID, POSITION, PURPOSE, SOURCES, header, parameter, query
 
 EVENT: Final = {
     "type": "object",
@@ -110,6 +110,7 @@ def describe_feed(names: Iterable[str]) -> dict[str, Any]:
         parameters=[
             *(_PARAMETERS[name] for name in names),
             header("Last-Event-ID", POSITION, "Go on after this; wins over `after`."),
+            PURPOSE,
         ],
         answer={
             "description": "Events, or a stream of them.",
@@ -128,7 +129,7 @@ def describe_event() -> dict[str, Any]:
         "/v1/events/{position}",
         "Get an event",
         "The event at a position of the log.",
-        parameters=[parameter("position", "path", POSITION, "In the log.", 1042)],
+        parameters=[parameter("position", "path", POSITION, "In the log.", 1042), PURPOSE],
         answer={
             "description": "The event.",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}},

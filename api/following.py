@@ -14,6 +14,7 @@ from starlette.types import Receive
 from api.access import Caller
 from api.tailer import Filter, facts_of
 from domain.envelope import Recorded
+from projections.gate import Reader
 from store.event_log import EventLog
 
 T = TypeVar("T")
@@ -95,12 +96,16 @@ def _scan_stream(log: EventLog, wanted: Filter, stream: UUID, after: int, limit:
     return Found(events, max(after, head), is_at_head=True)
 
 
-async def shown(caller: Caller, events: list[Recorded]) -> list[dict[str, Any]]:
-    """Events as the gate shows them to this caller."""
-    gate, reader = caller.served.services.gate, caller.reader
+async def shown(caller: Caller, reader: Reader, events: list[Recorded]) -> list[dict[str, Any]]:
+    """Events as the gate shows them to this caller, once that is recorded.
+
+    Raises:
+        ReadNotRecorded: it could not be.
+    """
+    gate, recording = caller.served.services.gate, caller.served.recording
     if len(events) <= FEW:
-        return gate.events(reader, events)
-    return await anyio.to_thread.run_sync(gate.events, reader, events, limiter=caller.served.scans)
+        return await recording.at_once(gate.events, reader, events)
+    return await recording.in_thread(caller.served.scans, gate.events, reader, events)
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:

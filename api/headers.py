@@ -10,14 +10,13 @@ from uuid_utils.compat import uuid7
 
 from api.access import Caller
 from api.problems import Problem
+from api.replies import LONGEST_VERSION
 from api.routing import header
 from domain.envelope import Envelope, Source
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LONGEST_KEY: Final = 255
 LONGEST_REASON: Final = 2_000
-LONGEST_VERSION: Final = 9
-"""Digits."""
 RELEVANT: Final = (
     b"if-match",
     b"kept-occurred-at",

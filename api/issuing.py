@@ -8,13 +8,13 @@ each, as for the others, costs three times as much as the decision.
 import asyncio
 from collections import deque
 from contextlib import suppress
-from functools import partial
 from typing import Final
 from uuid import UUID
 
 import anyio.to_thread
 from anyio import CapacityLimiter
 
+from api.settling import Settling
 from commands.dispatcher import Dispatcher, Order, Sent
 from store.errors import KeysRaced, LogFull, VersionConflict
 from store.event_log import Receipt
@@ -34,8 +34,7 @@ class Issuer:
         self._on_their_way = 0
         self._turns: dict[UUID, deque[asyncio.Future[None]] | None] = {}
         """Records that a command is being issued for, and the others that wait for their turn."""
-        self._settled: deque[asyncio.Future[None]] = deque()
-        self._is_told = False
+        self._settling = Settling(loop)
 
     async def issue(self, order: Order) -> Receipt:
         """Decide and store a command; returns when it is durable.
@@ -65,9 +64,7 @@ class Issuer:
     async def _issue(self, order: Order) -> Receipt:
         sent = self._dispatcher.send(order)
         if sent is not None:
-            settled = self._loop.create_future()
-            sent.waiting.call(partial(self._hear, settled))
-            await settled
+            await self._settling.wait(sent.waiting)
             outcome = sent.waiting.outcome
             if outcome is not None and outcome[0] == "stored":
                 return self._dispatcher.receive(sent)
@@ -104,18 +101,3 @@ class Issuer:
             with suppress(VersionConflict, KeysRaced):  # somebody was faster: decide again
                 return self._dispatcher.receive(sent)
         return self._dispatcher.dispatch(order)
-
-    def _hear(self, settled: asyncio.Future[None]) -> None:
-        """In the committer's thread. The loop is told once, however many were stored meanwhile."""
-        self._settled.append(settled)
-        if not self._is_told:
-            self._is_told = True
-            with suppress(RuntimeError):  # the loop is closed, so nobody waits
-                self._loop.call_soon_threadsafe(self._go_on)
-
-    def _go_on(self) -> None:
-        self._is_told = False
-        while self._settled:
-            settled = self._settled.popleft()
-            if not settled.done():
-                settled.set_result(None)

@@ -28,9 +28,11 @@ TAGS = {
     "subject-requests": "Requests of people about their own data 个人信息主体请求.",
     "legal-holds": "Legal holds 法律保全: whose data has to be kept, by which law.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
+    "read-seals": "Seals of the read log 读取日志封印: the roots that prove who read whom.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "audit-trail": "The history with proofs, as files for auditors.",
+    "reads": "The read log 读取日志: who read whose personal data, and what for.",
     "proofs": "Proofs 证明 that an entry is in the log, and that the log only grew.",
     "health": "Whether this process is alive and ready. Open without a key.",
 }

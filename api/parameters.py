@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from api.examples import A_MOMENT, AN_ID
+from domain.reading import Purpose
 
 ID: Final = {"type": "string", "format": "uuid"}
 MOMENT: Final = {"type": "string", "format": "date-time"}
@@ -58,6 +59,13 @@ MIN_POSITION: Final = header(
     "Read your writes: the position from a receipt. The read waits until the read models are that "
     "far, at most two seconds; then it is answered with 503, Retry-After and the position reached.",
     1,
+)
+PURPOSES: Final = [one.value for one in Purpose]
+PURPOSE: Final = header(
+    "Kept-Purpose",
+    {"type": "string", "enum": PURPOSES},
+    "What personal data is read for, which the read log says; unless given, what the role is for.",
+    "service",
 )
 MIN_POSITION_IN_QUERY: Final = query("min_position", POSITION, "The same as Kept-Min-Position.", 1)
 

@@ -153,9 +153,8 @@ def _recorded(gate: Gate, reader: Reader, field: str, subject: UUID) -> list[UUI
     cursor: str | None = None
     while True:
         wanted = Query({field: subject}, sort="changed_at", limit=MAX_LIMIT, cursor=cursor)
-        page = gate.page(reader, "consents", wanted)
-        found += [UUID(row["id"]) for row in page.items]
-        cursor = page.next_cursor
+        some, cursor = gate.find(reader, "consents", wanted)
+        found += some
         if cursor is None:
             return found
 

@@ -30,6 +30,7 @@ from store.errors import (
     VersionConflict,
 )
 from store.lists import BadCursor, Unserved
+from store.read_log import ReadNotRecorded
 from store.transparency.merkle import ProofError
 from store.transparency.proofs import NotIntegrated
 
@@ -161,8 +162,8 @@ def _(error: LogFull | Contended) -> Problem:
     return busy(str(error), error.retry_after)
 
 
-@problem_of.register
-def _(error: LogUnavailable) -> Problem:
+@problem_of.register(LogUnavailable | ReadNotRecorded)
+def _(error: LogUnavailable | ReadNotRecorded) -> Problem:
     return busy(str(error), error.retry_after, "unavailable")
 
 

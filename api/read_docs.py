@@ -9,6 +9,7 @@ from api.parameters import (
     MIN_POSITION,
     MIN_POSITION_IN_QUERY,
     MOMENT,
+    PURPOSE,
     RECORD_ID,
     query,
 )
@@ -35,7 +36,7 @@ def describe_list(listed: List, path: str) -> dict[str, Any]:
         f"List {plural}",
         f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
         f"Personal values are looked for in the body of `POST {path}/search`.",
-        parameters=[*listed.in_url.values(), MIN_POSITION],
+        parameters=[*listed.in_url.values(), MIN_POSITION, PURPOSE],
         answer=_page_of(listed.model.row.__name__),
     )
 
@@ -54,7 +55,7 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         f"Search {plural}",
         "As the list, but asked for in a body, where personal values are not left behind in logs. "
         f"{text}\n\nNot for the roles that see no personal data. Served: {listed.served}.",
-        parameters=[MIN_POSITION_IN_QUERY, MIN_POSITION],
+        parameters=[MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
         requestBody={
             "required": False,
             "content": {
@@ -86,7 +87,14 @@ def describe_record(listed: List, path: str) -> dict[str, Any]:
         f"Get one of the {listed.model.name.replace('_', ' ')}",
         "As it is, or as it was at any moment: `as_of` goes by when things were so, `as_known_at` "
         "by when Kept learned of them.",
-        parameters=[_place(path), _AS_OF, _AS_KNOWN_AT, MIN_POSITION_IN_QUERY, MIN_POSITION],
+        parameters=[
+            _place(path),
+            _AS_OF,
+            _AS_KNOWN_AT,
+            MIN_POSITION_IN_QUERY,
+            MIN_POSITION,
+            PURPOSE,
+        ],
         answer=answer,
         errors=(400, 401, 403, 404, 422, 503),
     )
@@ -115,6 +123,7 @@ def describe_history(history: List, path: str, listed: List | None = None) -> di
             *([] if listed is None else [_place(path)]),
             *parameters.values(),
             MIN_POSITION,
+            PURPOSE,
         ],
         answer=_page_of("Fact"),
         errors=(400, 401, 403, *(() if listed is None else (404,)), 422, 503),

@@ -17,8 +17,9 @@ from api.bodies import json_body
 from api.filters import moment, parameters, whole_number, wrong
 from api.lists import List
 from api.problems import Problem, busy
+from api.purposes import reader_of
 from api.read_docs import describe_history, describe_list, describe_record, describe_search
-from api.replies import Reply, etag, json_reply
+from api.replies import Reply, etag, json_reply, version_of
 from api.routing import KeyedRoute, caller_of, header, record_id
 from projections.gate import Answer, Gate, Reader
 from projections.history import history
@@ -72,10 +73,11 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
 
     Raises:
         Problem: they are not that far in time, or the role may not read.
+        ReadNotRecorded: it could not be recorded, so nothing is given out.
     """
     caller = caller_of(request)
     caller.needs("read")
-    served = caller.served
+    served, reader = caller.served, reader_of(request)
     wanted = (header(request, b"kept-min-position"), request.scope.get("min_position"))
     for position in wanted:
         if position is not None:
@@ -83,9 +85,9 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
 
     def work() -> tuple[int, T]:
         # Asked before reading: everything up to there is in what is read.
-        return served.progress.look(), read(served.services.gate, caller.reader)
+        return served.progress.look(), read(served.services.gate, reader)
 
-    reached, result = await anyio.to_thread.run_sync(work, limiter=served.reads)
+    reached, result = await served.recording.in_thread(served.reads, work)
     return result, {"Kept-Position": str(reached)}
 
 
@@ -134,6 +136,7 @@ class _Door:
     async def record(self, request: Request) -> Reply:
         """One record, now or as it was."""
         record, zone = self._address(request), caller_of(request).zone
+        seen = header(request, b"if-none-match")
         given = _given(request, ("as_of", "as_known_at", "min_position"))
         moments = {
             name: moment(name, given[name], zone, end_of_day=True)
@@ -144,14 +147,14 @@ class _Door:
         def read(gate: Gate, reader: Reader) -> dict[str, Any] | None:
             if moments:
                 return gate.as_of(reader, self._name, record, **moments)
-            return gate.get(reader, self._name, record)
+            return gate.get(reader, self._name, record, unless_at=version_of(seen))
 
         found, headers = await reading(request, read)
         if found is None:
             raise self._missing(" at that time" if moments else "")
         if not moments:
             headers["ETag"] = etag(found["version"])
-            if header(request, b"if-none-match") == headers["ETag"]:
+            if seen == headers["ETag"]:
                 return Reply(304, b"", [(b"etag", headers["ETag"].encode())])
         return json_reply(200, found, headers)
 
@@ -163,8 +166,7 @@ class _Door:
 
         def read(gate: Gate, reader: Reader) -> Answer | None:
             answer = gate.history(reader, query)
-            known = answer.items or gate.get(reader, self._name, record) is not None
-            return answer if known else None
+            return answer if answer.items or gate.has(self._name, record) else None
 
         answer, headers = await reading(request, read)
         if answer is None:

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
+LONGEST_VERSION: Final = 9
+"""Digits of a version in a tag."""
 
 Header = tuple[bytes, bytes]
 
@@ -48,3 +50,10 @@ def encoded(headers: Mapping[str, str]) -> list[Header]:
 def etag(version: int) -> str:
     """A record's version as a strong entity tag: ``"7"``."""
     return f'"{version}"'
+
+
+def version_of(tag: str | None) -> int | None:
+    """The version that a tag of ours stands for; None if it is none."""
+    digits = (tag or "")[1:-1]
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_VERSION
+    return int(digits) if is_number and tag == etag(int(digits)) else None

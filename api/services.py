@@ -10,6 +10,7 @@ from uuid import UUID
 import commands
 from api.envelopes import system_envelope
 from api.erasing import Erasures
+from api.sealing import Sealer
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
@@ -25,6 +26,8 @@ from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.forgetting import Forgetting
 from store.keys import KeyStore
+from store.read_log import ReadLog
+from store.read_ranges import ReadRanges
 from store.signals import Listener, Notifier
 from store.suppressions import Suppressions
 from store.tenants import Tenant
@@ -48,11 +51,14 @@ class Services:
     dispatcher: Dispatcher
     runner: Runner
     gate: Gate
+    read_log: ReadLog
     api_keys: ApiKeys
     notifier: Notifier
     suppressions: Suppressions
     integrator: Integrator
     transparency: Transparency
+    read_ranges: ReadRanges
+    sealer: Sealer
     followers: tuple[Follower, ...]
     """What happens to each checkpoint: it is witnessed and stamped."""
     forgetting: Forgetting
@@ -74,18 +80,23 @@ class Services:
         log = EventLog(database, tenant, keys, **limits)
         signing = SigningKeys(database, tenant)
         dispatcher = Dispatcher(log)
+        read_log, ranges = ReadLog(log), ReadRanges(log)
+        gate = Gate(log, read_log, PROJECTIONS, DERIVED)
         services = cls(
             database,
             tenant,
             log,
             dispatcher,
             Runner(log, PROJECTIONS, DERIVED),
-            Gate(log, PROJECTIONS, DERIVED),
+            gate,
+            read_log,
             ApiKeys(database, tenant),
             Notifier(log),
             Suppressions(log),
             Integrator(log, signing),
             Transparency(log, signing),
+            ranges,
+            Sealer(dispatcher, gate, read_log, ranges, system_envelope),
             (Cosigner(log, configured()), Stamper(log, Authority.configured())),
             Forgetting(log, dispatcher.forget, keys.forget, read_models.forget),
         )
@@ -116,6 +127,7 @@ class Services:
         self._listener = Listener(self.log, self._wake)
         self.suppressions.start()
         self.forgetting.start()
+        self.sealer.start()
 
     @property
     def is_running(self) -> bool:
@@ -125,6 +137,7 @@ class Services:
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
         self.erasures.close()
+        self.sealer.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
             self.integrator.stop()
@@ -137,6 +150,7 @@ class Services:
         self.runner.close()
         if self._listener is not None:
             self._listener.close()
+        self.read_log.close()
         self.log.close()
         self.notifier.close()
 

@@ -13,7 +13,9 @@ from api.access import Caller
 from api.following import next_events, shown, while_connected
 from api.problems import Problem
 from api.tailer import Filter
+from projections.gate import Reader
 from store.database import OUT_OF_REACH
+from store.read_log import ReadNotRecorded
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment says that the stream lives, and how far it is."""
@@ -35,14 +37,15 @@ class EventStream(Response):
     def __init__(
         self,
         caller: Caller,
+        reader: Reader,
         wanted: Filter,
         after: int,
         still_known: Callable[[], Awaitable[Any]],
     ) -> None:
         self.status_code = 200
         self.background = None
-        self._caller, self._wanted, self._after = caller, wanted, after
-        self._still_known = still_known
+        self._caller, self._reader, self._wanted = caller, reader, wanted
+        self._after, self._still_known = after, still_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
@@ -59,7 +62,7 @@ class EventStream(Response):
                 if now - checked >= RECHECK:
                     await self._still_known()
                     checked = now
-            except OUT_OF_REACH:
+            except (*OUT_OF_REACH, ReadNotRecorded):
                 await anyio.sleep(RETRY)
                 continue
             except Problem:
@@ -71,10 +74,10 @@ class EventStream(Response):
 
     async def _text(self) -> bytes:
         found = await next_events(self._caller, self._wanted, self._after, PAGE, HEARTBEAT)
-        self._after = found.reached
+        events = await shown(self._caller, self._reader, found.events)
+        self._after = found.reached  # not before, or those that could not be recorded were lost
         return b"".join(
-            b"id: %d\ndata: %s\n\n" % (event["position"], orjson.dumps(event))
-            for event in await shown(self._caller, found.events)
+            b"id: %d\ndata: %s\n\n" % (event["position"], orjson.dumps(event)) for event in events
         )
 
 

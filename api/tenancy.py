@@ -8,7 +8,9 @@ from anyio import CapacityLimiter
 
 from api.issuing import Issuer
 from api.progress import Progress
+from api.recording import Recording
 from api.services import Services
+from api.settling import Settling
 from api.tailer import Tailer
 from store import tenants
 from store.database import Database
@@ -39,6 +41,7 @@ class Served:
     issuer: Issuer
     progress: Progress
     tailer: Tailer
+    recording: Recording
     reads: CapacityLimiter
     scans: CapacityLimiter
 
@@ -102,9 +105,14 @@ class Tenancy:
             raise
         tailer = Tailer(services.log, loop)
         services.runner.on_progress(tailer.hear)  # it also hears of other processes' commits
-        issuer = Issuer(services.dispatcher, loop, self.options.max_waiting)
         return Served(
-            services, issuer, progress, tailer, CapacityLimiter(READERS), CapacityLimiter(SCANNERS)
+            services,
+            Issuer(services.dispatcher, loop, self.options.max_waiting),
+            progress,
+            tailer,
+            Recording(services.read_log, Settling(loop)),
+            CapacityLimiter(READERS),
+            CapacityLimiter(SCANNERS),
         )
 
     async def _exists(self, name: str) -> bool:

@@ -9,6 +9,7 @@ from domain.legal_holds import LegalHold
 from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
+from domain.read_seals import ReadSeal
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -18,6 +19,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     User,
     Team,
     CustomFields,
+    ReadSeal,
     Customer,
     Contact,
     Consent,

@@ -98,6 +98,8 @@ class Recorded:
         """The envelope's own personal fields (``reason``, ``file``, ``address``), where they still
         exist.
         """
+        self.subjects: tuple[UUID, ...] = ()
+        """Whom its personal fields are about, as far as those still exist."""
 
     def __repr__(self) -> str:
         return f"<{self.position}: {self.type} {self.stream} v{self.version}>"

@@ -17,7 +17,7 @@ SECURITY: Final = (
     "Personal values are encrypted (AES-256-GCM) under keys of the person and the category, apart "
     "from the log; the keys are wrapped by a key outside the database. The log proves every change "
     "and cannot be altered. Database roles hold who may read, write, project and erase; one gate "
-    "serves and masks every read."
+    "serves, masks and records every read."
 )
 """The technical measures (Art. 30(1)(g), Art. 32)."""
 

@@ -10,6 +10,7 @@ from projections.legal_holds import legal_holds
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.read_seals import read_seals
 from projections.subject_requests import subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
@@ -19,6 +20,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     users,
     teams,
     custom_fields,
+    read_seals,
     customers,
     contacts,
     consents,

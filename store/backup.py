@@ -34,7 +34,7 @@ LOG: Final = ("events", "personal_data")
 WHOLE: Final = (
     *("unique_values", "command_receipts", "numbers", "api_keys"),
     *("suppressions", "suppressions_reached", "erasures", "erasure_streams"),
-    *("tiles", "checkpoints", "timestamps", "signing_keys"),
+    *("tiles", "checkpoints", "timestamps", "signing_keys", "reads", "reads_expired"),
 )
 KEYS: Final = ("epochs", "hash_keys", "data_keys")
 """In the schema of the keys; whole as well, in the order of their references."""

@@ -237,6 +237,7 @@ def unseal(
     kind = event_type(body["type"])
     data: dict[str, Any] = body["data"]
     trace: dict[str, Any] | None = None
+    subjects: dict[UUID, None] = {}
     personal = body.get("personal")
     if personal is not None:
         data = dict.fromkeys(personal["fields"], ERASED) | data
@@ -245,12 +246,15 @@ def unseal(
             if key is not None:
                 bound = _bound_text(body["stream"], body["version"], (row.subject, row.category))
                 data |= orjson.loads(key.cipher.decrypt(row.nonce, row.ciphertext, bound))
+                subjects[row.subject] = None
         trace = {name: data.pop("$" + name) for name in _TRACE_FIELDS if "$" + name in data}
     if body["schema"] < kind.SCHEMA:
         data = kind.upcast(data, body["schema"])
     recorded = Recorded(position, recorded_us, body, kind.restore(data))
     if trace:
         recorded.trace = trace
+    if subjects:
+        recorded.subjects = (*subjects,)
     return recorded
 
 

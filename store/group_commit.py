@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 import psycopg
@@ -26,6 +26,8 @@ MAX_BATCH_BYTES: Final = 16_000_000
 """Of the commands in one transaction; PostgreSQL takes no JSON array above 256 MB."""
 MAX_WAITING: Final = 4_096
 """Commands in the queue; one more is answered by :class:`LogFull`."""
+SEVERAL: Final = 4
+"""Entries of a batch from which on others are likely to come within moments."""
 RECONNECT_FOR: Final = 30.0
 """Seconds for which a batch is tried again after its connection was lost. A database that stays
 away for longer is asked once for each batch, so that those who wait are told soon."""
@@ -56,11 +58,15 @@ class Waiting:
         Raises:
             LogUnavailable: the database stayed out of reach.
         """
-        self._done.acquire()
+        self.wait_quietly()
         if self.error is not None:
             raise self.error
         assert self.outcome is not None  # noqa: S101  set before the lock is released
         return self.outcome
+
+    def wait_quietly(self) -> None:
+        """Block until there is an outcome or an error."""
+        self._done.acquire()
 
     @property
     def is_settled(self) -> bool:
@@ -88,6 +94,14 @@ class Waiting:
 class GroupCommitter:
     """Sends what threads submit to the log in batches. Close it to let the last ones through."""
 
+    NAME: ClassVar = "kept-group-commit"
+    """Of its thread."""
+    STATEMENT: ClassVar = sending.APPEND_SET
+    """What a batch is stored by."""
+    GATHER: ClassVar = 0.0
+    """Seconds for which a batch gathers at most until it is as large as the one before, if several
+    come at once."""
+
     def __init__(
         self,
         connect: Callable[[], Connection],
@@ -102,7 +116,9 @@ class GroupCommitter:
         self._wake = threading.Condition(self._lock)
         self._is_idle = self._closing = False
         self._lost_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
+        self._enough = 0
+        """Entries with which a batch that gathers is as large as the one before."""
+        self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
     def submit(self, entry: Entry) -> Waiting:
@@ -111,12 +127,12 @@ class GroupCommitter:
         Raises:
             LogFull: too many are waiting; nothing was queued.
         """
-        waiting = Waiting(entry, size(entry))
+        waiting = Waiting(entry, self.size(entry))
         with self._lock:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
             self._queue.append(waiting)
-            if self._is_idle:
+            if self._is_idle or len(self._queue) == self._enough:
                 self._is_idle = False
                 self._wake.notify()
         return waiting
@@ -138,7 +154,10 @@ class GroupCommitter:
                     self._wake.wait()
                 if not self._queue:
                     return
+                if self._enough >= SEVERAL:
+                    self._wake.wait_for(self._has_enough, self.GATHER)
                 batch = self._next_batch()
+                self._enough = len(batch) if self.GATHER else 0
             try:
                 self._commit(batch)
             except Exception as error:  # must not end the thread that everybody waits for
@@ -146,6 +165,9 @@ class GroupCommitter:
                 for waiting in batch:
                     if not waiting.is_settled:
                         waiting.settle(None, error)
+
+    def _has_enough(self) -> bool:
+        return self._closing or len(self._queue) >= self._enough
 
     def _next_batch(self) -> list[Waiting]:
         batch, total = [self._queue.popleft()], 0
@@ -185,18 +207,18 @@ class GroupCommitter:
 
     def _send(self, batch: list[Waiting]) -> list[Outcome]:
         entries = [waiting.entry for waiting in batch]
-        as_set = batches.as_set(entries)
+        packed = self.pack(entries)
+        is_again = False
         while True:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
-                    sending.prepare(self._connection)
-                outcomes = as_set and self._as_set(self._connection, entries, as_set)
-                if not outcomes:
-                    outcomes = self._one_by_one(self._connection, entries)
+                    self.STATEMENT.prepare(self._connection)
+                outcomes = self.store(self._connection, entries, packed, is_again)
                 self._lost_at = None
                 return outcomes
             except OUT_OF_REACH as lost:
+                is_again = True
                 if not _is_passing(lost):
                     raise
                 if self._connection is not None:
@@ -209,13 +231,26 @@ class GroupCommitter:
                 with self._wake:
                     self._wake.wait_for(lambda: False, RECONNECT_EVERY)
 
-    @staticmethod
-    def _as_set(
-        connection: Connection, entries: list[Entry], parameters: list[Packed]
+    size = staticmethod(size)
+    """About how many bytes an entry takes."""
+    pack = staticmethod(batches.as_set)
+    """A batch as its statement takes it; None where it has to be stored one by one."""
+
+    def store(
+        self,
+        connection: Connection,
+        entries: list[Entry],
+        packed: list[Packed] | None,
+        is_again: bool,
     ) -> list[Outcome]:
-        """Store all at once; an empty list, and nothing stored, if one of them is not to be."""
-        stored = sending.send(connection, parameters)
-        return [*batches.receipts(entries, *stored)] if stored else []
+        """Store a batch in one transaction; an outcome for each. ``is_again``: it was sent before,
+        and whether it was stored is not known.
+        """
+        stored = packed and self.STATEMENT.execute(connection, [one.data for one in packed])
+        if stored:
+            before, recorded_us = stored[0]
+            return [*batches.receipts(entries, before, recorded_us)]
+        return self._one_by_one(connection, entries)
 
     @staticmethod
     def _one_by_one(connection: Connection, entries: list[Entry]) -> list[Outcome]:

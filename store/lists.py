@@ -77,7 +77,8 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
     """
     sort = _check(table, query)
     where = _where(table, query, sort)
-    after = _open(cursor_key, table, query) if query.cursor else None
+    about = _fingerprint(table, query)
+    after = open_cursor(cursor_key, about, query.cursor) if query.cursor else None
     limit = min(max(query.limit, 1), MAX_LIMIT)
     rows: list[dict[str, Any]] = []
     # Values first, then nulls: each phase is one range of the index.
@@ -97,7 +98,7 @@ def list_rows(connection: Connection, table: Table, query: Query, cursor_key: by
         "sort": last[sort],
         "key": [last[one] for one in table.key],
     }
-    return Page(rows[:limit], _seal(cursor_key, table, query, token))
+    return Page(rows[:limit], seal_cursor(cursor_key, about, token))
 
 
 def count_rows(connection: Connection, table: Table, query: Query) -> int:
@@ -261,21 +262,25 @@ def _fingerprint(table: Table, query: Query) -> bytes:
     return hashlib.sha256(orjson.dumps(about)).digest()
 
 
-def _seal(key: bytes, table: Table, query: Query, token: Mapping[str, Any]) -> str:
+def seal_cursor(key: bytes, about: bytes, token: Mapping[str, Any]) -> str:
+    """A cursor that opens only for the list that it is about."""
     nonce = os.urandom(NONCE_BYTES)
     text = orjson.dumps(token, default=str)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text, _fingerprint(table, query))
+    sealed = nonce + AESGCM(key).encrypt(nonce, text, about)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def _open(key: bytes, table: Table, query: Query) -> dict[str, Any]:
+def open_cursor(key: bytes, about: bytes, cursor: str) -> dict[str, Any]:
+    """What a cursor holds.
+
+    Raises:
+        BadCursor: it is of another list, or none of ours.
+    """
     try:
-        text = (query.cursor or "").encode()
+        text = cursor.encode()
         sealed = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
         opened: dict[str, Any] = orjson.loads(
-            AESGCM(key).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _fingerprint(table, query)
-            )
+            AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
         )
     except (ValueError, InvalidTag):
         raise BadCursor from None

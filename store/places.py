@@ -64,6 +64,12 @@ PLACES: Final = (
         tables=("unique_values", "command_receipts"),
     ),
     Place(
+        "read log",
+        "Who read whose data: ids, names of fields, and purposes",
+        "Kept, as the proof of who knew; it names nobody once the records it points at are erased.",
+        tables=("reads", "reads_expired", "read_lock"),
+    ),
+    Place(
         "suppressions",
         "Addresses at which somebody said no, hashed under a key that the epoch wraps",
         "Kept, so that nobody who comes back by an import is contacted.",

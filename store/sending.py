@@ -1,6 +1,6 @@
-"""A set of commands on its way to the database: one prepared statement, by libpq itself.
+"""Batches on their way to the database: one prepared statement, by libpq itself.
 
-A cursor would look at each of the 28 parameters anew and let go of the interpreter several times,
+A cursor would look at each of the many parameters anew and let go of the interpreter several times,
 and under load every time costs a wait for it. This lets go of it once, until the answer is there.
 """
 
@@ -13,51 +13,68 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
-from store.batches import Integers, Octets, Packed, Texts, Uuids
+from store.batches import Integers, Octets, Texts, Uuids
 from store.database import Connection
 
-_KINDS: Final[Sequence[type[Packed]]] = (
-    *(Uuids, Integers),
-    *(Uuids, Integers, Integers),
-    *(Octets, Octets),
-    *(Uuids, Integers, Texts, Texts),
-    *(Integers, Uuids, Texts, Uuids),
-    *(Octets, Octets, Octets, Uuids),
-    *(Uuids, Uuids, Texts, Integers, Octets),
-    *(Texts, Texts, Octets, Uuids),
-)
-"""Of the parameters of ``append_set``, line by line as it has them."""
-_NAME: Final = b"append_set"
-_MARKS: Final = ", ".join([f"${n}" for n in range(1, len(_KINDS) + 1)])
-_STATEMENT: Final = f"SELECT before, recorded_us FROM append_set({_MARKS})".encode()
-_BINARY: Final = [Format.BINARY] * len(_KINDS)
+BOOLEAN: Final = 16
+"""The type's number in PostgreSQL."""
+TRUE: Final = b"\x01"
+FALSE: Final = b"\x00"
 _NUMBER: Final = struct.Struct("!q")
 
 
-def prepare(connection: Connection) -> None:
-    """Let this connection take sets.
+class Prepared:
+    """A statement of parameters in binary, whose answer is rows of big integers."""
 
-    Raises:
-        psycopg.Error: as :func:`send` does.
-    """
-    pgconn = connection.pgconn
-    _check(pgconn, pgconn.prepare(_NAME, _STATEMENT, [kind.ARRAY for kind in _KINDS]))
+    def __init__(self, name: str, query: str, types: Sequence[int]) -> None:
+        self._name, self._query, self._types = name.encode(), query, types
+        self._binary = [Format.BINARY] * len(types)
+
+    def prepare(self, connection: Connection) -> None:
+        """Let this connection take it.
+
+        Raises:
+            psycopg.Error: as :meth:`execute` does.
+        """
+        marks = ", ".join(f"${n}" for n in range(1, len(self._types) + 1))
+        query = self._query.format(marks).encode()
+        _check(connection.pgconn, connection.pgconn.prepare(self._name, query, self._types))
+
+    def execute(self, connection: Connection, values: Sequence[bytes]) -> list[tuple[int, ...]]:
+        """Carry it out; gives the rows of its answer.
+
+        Raises:
+            psycopg.Error: whatever a cursor would raise; OperationalError if the connection was
+                lost.
+        """
+        pgconn = connection.pgconn
+        result = pgconn.exec_prepared(self._name, values, self._binary, Format.BINARY)
+        _check(pgconn, result)
+        columns = range(result.nfields)
+        return [
+            tuple(_NUMBER.unpack(result.get_value(row, column) or b"")[0] for column in columns)
+            for row in range(result.ntuples)
+        ]
 
 
-def send(connection: Connection, parameters: Sequence[Packed]) -> tuple[int, int] | None:
-    """Store a set; gives the position before it and its time, or None if nothing was stored.
-
-    Raises:
-        psycopg.Error: whatever a cursor would raise; OperationalError if the connection was lost.
-    """
-    pgconn = connection.pgconn
-    values = [one.data for one in parameters]
-    result = pgconn.exec_prepared(_NAME, values, _BINARY, Format.BINARY)
-    _check(pgconn, result)
-    if not result.ntuples:
-        return None
-    before, recorded_us = (_NUMBER.unpack(result.get_value(0, n) or b"")[0] for n in (0, 1))
-    return before, recorded_us
+APPEND_SET: Final = Prepared(
+    "append_set",
+    "SELECT before, recorded_us FROM append_set({})",
+    [
+        kind.ARRAY
+        for kind in (
+            *(Uuids, Integers),
+            *(Uuids, Integers, Integers),
+            *(Octets, Octets),
+            *(Uuids, Integers, Texts, Texts),
+            *(Integers, Uuids, Texts, Uuids),
+            *(Octets, Octets, Octets, Uuids),
+            *(Uuids, Uuids, Texts, Integers, Octets),
+            *(Texts, Texts, Octets, Uuids),
+        )
+    ],
+)
+"""Its parameters line by line as ``append_set`` has them."""
 
 
 def _check(pgconn: PGconn, result: PGresult) -> None:

@@ -13,7 +13,13 @@ from store.database import Connection, Database
 
 DEFAULT: Final = "default"
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
-_MIGRATIONS: Final = ("0001_log", "0002_suppressions", "0003_transparency", "0005_erasure")
+_MIGRATIONS: Final = (
+    "0001_log",
+    "0002_suppressions",
+    "0003_transparency",
+    "0004_reads",
+    "0005_erasure",
+)
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (
     "leaf_hash",
@@ -25,6 +31,8 @@ _REPEATABLE: Final = (
     "turn_epochs",
     "forbid_change",
     "grow_only",
+    "append_reads",
+    "expire_reads",
     "grants",
 )
 """Functions and grants: each is whole in its file, and run again by every upgrade."""

@@ -3,7 +3,7 @@
 Entries are gone through twice, in one snapshot and a few at a time: by position (dense, times never
 going back, each the one that is in the tree and under the checkpoints) and by stream (versions,
 columns against the body, canonical form, commitments, and what the unique values must be after the
-last event).
+last event). Then the entries of the read log, against the seals that are in the log.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +21,7 @@ from store.transparency.signing import SigningKeys
 from store.transparency.timestamps import Authority
 from store.transparency.verifying import Tree
 from store.verify_entries import Checker, Entry, Keys, PersonalData, Tell
+from store.verify_reads import Reads
 
 CHUNK: Final = 2_000
 """Rows whose keys are looked up together."""
@@ -67,6 +68,8 @@ class Verified:
     """Of personal data."""
     erased: int = 0
     """Commitments to rows that an erasure took away."""
+    reads: int = 0
+    """Entries of the read log."""
     fault_count: int = 0
     faults: list[Fault] = field(default_factory=list)
     """The first of them."""
@@ -85,6 +88,7 @@ class Verified:
             "streams": self.streams,
             "personal_rows": self.rows,
             "erased_rows": self.erased,
+            "reads": self.reads,
             "fault_count": self.fault_count,
             "faults": [one._asdict() for one in self.faults],
         }
@@ -110,6 +114,7 @@ def verify(
         _streams(log, (main, values, keys), found, head, progress)
         for position, category in _copied(main, _WITHOUT_EVENT, ("int8", "text")):
             found.tell(position, f"A row of personal data ({category}) belongs to no event.")
+        found.reads = Reads(main, values, found.tell).verify()
     return found
 
 

@@ -18,8 +18,10 @@ from api.audit.facts import Asked
 from api.audit.formats import FORMATS
 from api.filters import an_id, moment, parameters, wrong
 from api.openapi import describe_read
-from api.parameters import ID, SOURCES, query
+from api.parameters import ID, PURPOSE, SOURCES, query
+from api.purposes import reader_of
 from api.routing import KeyedRoute, caller_of
+from domain.reading import Door
 
 PARAMETERS: Final = ("format", "record", "actor", "field", "source", "since", "until")
 LONGEST_FIELD: Final = 100
@@ -35,6 +37,7 @@ async def exported(request: Request) -> FileResponse:
     """The facts that were asked for, with their proofs."""
     caller = caller_of(request)
     caller.needs("read")
+    reader = reader_of(request, Door.AUDIT)
     given = parameters(request, PARAMETERS)
     asked = _asked(given, caller)
     formats = given.get("format", ",".join(FORMATS)).split(",")
@@ -42,7 +45,7 @@ async def exported(request: Request) -> FileResponse:
         raise wrong("format", f"is none of the choices. Give some of: {', '.join(FORMATS)}.")
     folder = Path(tempfile.mkdtemp(prefix="kept-audit-"))
     path = folder / "audit.zip"
-    work = partial(export, caller.served.services, caller.reader, asked, formats, path)
+    work = partial(export, caller.served.services, reader, asked, formats, path)
     try:
         await anyio.to_thread.run_sync(work, limiter=caller.served.scans)
     except BaseException:
@@ -97,6 +100,7 @@ def _describe() -> dict[str, Any]:
             query("source", {"type": "string", "enum": [*SOURCES]}, "Only through this door."),
             query("since", moments, "From then on.", "2026-01-31"),
             query("until", moments, "Up to then.", "2026-01-31"),
+            PURPOSE,
         ],
         answer={
             "description": "The archive.",

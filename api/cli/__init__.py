@@ -21,6 +21,7 @@ from api.cli import (
     keys,
     models,
     processing,
+    reads,
     serving,
     status,
     tenancy,
@@ -50,6 +51,7 @@ app.command()(erasing.certificate)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
+app.add_typer(reads.app, name="reads")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)

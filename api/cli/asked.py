@@ -21,8 +21,9 @@ def record_of(services: Services, text: str) -> UUID:
             continue
         number = text.strip().upper()
         query = Query(sort="number", since=number, until=number, limit=1)
-        for row in services.gate.page(command_line_reader(), model.name, query).items:
-            return UUID(str(row["id"]))
+        found, _ = services.gate.find(command_line_reader(), model.name, query)
+        if found:
+            return found[0]
     raise Failure(f"There is no record {text}. Give its id, or its number such as C-12.")
 
 

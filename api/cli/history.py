@@ -8,6 +8,7 @@ import typer
 
 from api.cli.shared import (
     Json,
+    Stated,
     command_line_reader,
     opened_tenant,
     print_json,
@@ -49,6 +50,7 @@ def history(  # noqa: PLR0913, PLR0917  one for each option
     until: Until = None,
     limit: Annotated[int, typer.Option(help="Facts at most, the latest first.", min=1)] = 50,
     chinese: Annotated[bool, typer.Option("--zh", help="In Chinese 中文.")] = False,
+    purpose: Stated = None,
     as_json: Json = False,
 ) -> None:
     """Show who changed what, from what to what, when, why and from where."""
@@ -57,11 +59,12 @@ def history(  # noqa: PLR0913, PLR0917  one for each option
     from api.audit.facts import PAGE, facts
     from api.cli.models import catch_up
 
+    reader = command_line_reader(purpose)
     with opened_tenant() as services:
         catch_up(services)
         asked = _asked(services, record, actor, field, source, since, until)
         page = PAGE if len(asked.filters) > 1 else min(PAGE, limit)
-        found = [*islice(facts(services.gate, command_line_reader(), asked, page), limit)]
+        found = [*islice(facts(services.gate, reader, asked, page), limit)]
         zone = services.tenant.zone
     if as_json:
         print_json(found)
@@ -80,17 +83,23 @@ def audit(  # noqa: PLR0913, PLR0917  one for each option
     source: Source = None,
     since: Since = None,
     until: Until = None,
+    purpose: Stated = None,
     as_json: Json = False,
 ) -> None:
     """Export the history with proofs, for auditors: kept verify --bundle checks it anywhere."""
+    from dataclasses import replace
+
     from api.audit.export import export
     from api.cli.models import catch_up
+    from domain.reading import Door
+
+    reader = replace(command_line_reader(purpose), door=Door.AUDIT)
 
     with opened_tenant() as services, progress_bar() as progress:
         catch_up(services)
         asked = _asked(services, record, actor, field, source, since, until)
         names = [one.value for one in formats]
-        done = export(services, command_line_reader(), asked, names, output, progress)
+        done = export(services, reader, asked, names, output, progress)
     if as_json:
         print_json(
             {

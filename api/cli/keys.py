@@ -9,6 +9,7 @@ import typer
 from api.cli.shared import (
     Failure,
     Json,
+    Stated,
     command_line_reader,
     opened_tenant,
     print_json,
@@ -77,13 +78,13 @@ def turn_epoch(as_json: Json = False) -> None:
 
 
 @app.command("list")
-def list_keys(as_json: Json = False) -> None:
+def list_keys(purpose: Stated = None, as_json: Json = False) -> None:
     """List the keys, without their secrets."""
     from api.cli.models import catch_up
 
+    reader = command_line_reader(purpose)
     with opened_tenant() as services:
         catch_up(services)
-        reader = command_line_reader()
         keys: list[dict[str, Any]] = []
         for key in services.api_keys.every():
             user = services.gate.get(reader, "users", key["user_id"])

@@ -38,6 +38,9 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API and keep the read models current, until Ctrl-C."""
+    from api.sealing import retention
+
+    retention()  # or nobody would hear of a wrong one but the log
     port = _free(host, port)
     url = _url(host, port)
     sentences = [f"Kept serves {url} (API: {url}/docs). A key: kept keys create --role admin."]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from store.database import Database
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON, for programs.")]
+Stated = Annotated[
+    str | None,
+    typer.Option("--purpose", help="What it is read for, which the read log says: audit, …"),
+]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
@@ -109,12 +113,22 @@ def opened_tenant(must_exist: bool = True) -> Iterator["Services"]:
             services.close()
 
 
-def command_line_reader() -> "Reader":
-    """Who reads here: an administrator, for whoever reaches the database can read all of it."""
+def command_line_reader(purpose: str | None = None) -> "Reader":
+    """Who reads here: an administrator, for whoever reaches the database can read all of it.
+
+    Raises:
+        Failure: the purpose is none that there is.
+    """
     from domain.envelope import SYSTEM
+    from domain.reading import Door, Purpose
     from projections.gate import Reader
 
-    return Reader(SYSTEM, "admin", "command line")
+    try:
+        stated = None if purpose is None else Purpose(purpose)
+    except ValueError:
+        choices = ", ".join(one.value for one in Purpose)
+        raise Failure(f"There is no purpose {purpose}. Give one of: {choices}.") from None
+    return Reader(SYSTEM, "admin", "command line", Door.CLI, stated)
 
 
 @contextmanager

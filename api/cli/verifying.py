@@ -47,7 +47,8 @@ def verify(
         for fault in found.faults:
             typer.echo(str(fault))
         counted = f"{found.events:,} events of {found.streams:,} records, {found.rows:,} rows of "
-        typer.echo(f"{counted}personal data: {_verdict(found.fault_count)}")
+        counted += f"personal data, {found.reads:,} reads"
+        typer.echo(f"{counted}: {_verdict(found.fault_count)}")
     if found.fault_count > len(found.faults):
         warn(f"{found.fault_count - len(found.faults)} more faults. Raise --most to see them.")
     if found.fault_count:

@@ -4,7 +4,8 @@ GRANT USAGE ON SCHEMA {keys} TO kept_writer, kept_projector, kept_eraser;
 -- A new function may be called by everybody unless that is taken back.
 REVOKE ALL ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer), leaf_hash(bigint, text),
     destroy_keys(uuid, text[]), fence_subjects, destroy_subjects,
-    begin_epoch, rewrap_keys, end_epoch, forbid_change(), grow_only() FROM PUBLIC;
+    begin_epoch, rewrap_keys, end_epoch, forbid_change(), grow_only(), keep_reads(), append_reads,
+    expire_reads(uuid, bigint) FROM PUBLIC;
 
 GRANT SELECT ON tenant, events, personal_data, projections, parked TO kept_writer, kept_projector;
 GRANT SELECT ON {keys}.epochs, {keys}.data_keys TO kept_writer, kept_projector;
@@ -12,6 +13,11 @@ GRANT EXECUTE ON FUNCTION leaf_hash(bigint, text) TO kept_writer, kept_projector
 
 GRANT SELECT ON unique_values, command_receipts, api_keys TO kept_writer;
 GRANT EXECUTE ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer) TO kept_writer;
+
+-- An entry of the read log is added, by a function only, and goes when its time is over.
+GRANT SELECT ON reads, reads_expired TO kept_writer;
+GRANT EXECUTE ON FUNCTION append_reads TO kept_writer;
+GRANT EXECUTE ON FUNCTION expire_reads(uuid, bigint) TO kept_eraser;
 
 -- A suppression is added and outlives everything: nobody takes one away.
 GRANT SELECT ON suppressions TO kept_writer;

@@ -121,6 +121,8 @@ def seeded(shared: Api, name: str) -> str:
     return stream
 
 
+# The server is in this process, and its pools of connections draw from ``random`` at any moment.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize(
     "path", sorted({route.path for route in ROUTES.values() if route.include_in_schema})
 )

@@ -22,6 +22,9 @@ from commands.consents import GrantConsent
 from commands.customers import ChangeCustomer, RegisterCustomer
 from commands.dispatcher import Order
 from commands.kernel import COMMANDS, Command, Rejected
+from commands.legal_holds import PlaceLegalHold
+from commands.read_seals import SealReads
+from commands.subject_requests import ReceiveSubjectRequest
 from commands.users import ActivateUser, InviteUser
 from domain import AGGREGATES
 from domain.consents import Basis, Channel, Consent
@@ -30,7 +33,11 @@ from domain.custom_fields import CustomFields
 from domain.customers import Customer, Kind
 from domain.envelope import SYSTEM, Recorded, from_microseconds
 from domain.kernel import Aggregate
+from domain.legal_holds import LegalHold
 from domain.pipelines import Pipeline
+from domain.read_seals import ReadSeal, seal_id
+from domain.subject_requests import Kind as RequestKind
+from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.users import User
 from projections import DERIVED, PROJECTIONS
@@ -42,7 +49,7 @@ from store.lists import Query
 from tests.domain.examples import models
 
 ADMIN: Final = Reader(SYSTEM, "admin", "test")
-KINDS: Final = [kind for kind in AGGREGATES if kind is not CustomFields]
+KINDS: Final = [kind for kind in AGGREGATES if kind not in (CustomFields, ReadSeal)]
 MODELS: Final = {p.aggregate: p for p in PROJECTIONS if p.aggregate is not None}
 POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     **dict.fromkeys(("owner_id", "manager_id", "assignee_id", "author_user_id"), User),
@@ -85,7 +92,15 @@ class Company:
             self.issue(ActivateUser(), user)
         for customer in self.ids[Customer]:
             self.issue(RegisterCustomer(name="Acme", kind=Kind.ORGANISATION), customer)
-        self.issue(a_consent_of(self.ids[Customer][0]), self.ids[Consent][0])
+        customer = self.ids[Customer][0]
+        self.issue(a_consent_of(customer), self.ids[Consent][0])
+        asks = ReceiveSubjectRequest(kind=RequestKind.ACCESS, customer_id=customer)
+        self.issue(asks, self.ids[SubjectRequest][0])
+        held = PlaceLegalHold(
+            customer_id=self.ids[Customer][1], law="A law", approved_by_id=self.ids[User][0]
+        )
+        self.issue(held, self.ids[LegalHold][0])
+        self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
             for stream in self.ids[kind]:
@@ -153,6 +168,11 @@ def a_consent_of(customer: UUID) -> GrantConsent:
         captured_at=datetime.now(UTC) - timedelta(days=500),
         source="A contract",
     )
+
+
+def a_seal() -> SealReads:
+    """Of one read; only Kept itself issues it, so chance does not."""
+    return SealReads(first=1, last=1, root="0" * 64, until=datetime.now(UTC) - timedelta(days=500))
 
 
 @pytest.fixture

@@ -313,7 +313,7 @@ def _plans(connection: Connection, table: Table, query: Query) -> list[str]:
             continue
         value = None if nulls else example[table.by_name[sort].kind]
         token = {"nulls": nulls, "sort": value, "key": key}
-        cursor = lists._seal(KEY, table, query, token)
+        cursor = lists.seal_cursor(KEY, lists._fingerprint(table, query), token)
         list_rows(explaining, table, replace(query, cursor=cursor), KEY)  # type: ignore[arg-type]
     return explaining.plans
 

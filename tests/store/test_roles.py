@@ -63,6 +63,15 @@ CHANGES_THE_LOG = [
     "UPDATE {keys}.hash_keys SET wrapped = ''",
     "UPDATE {keys}.data_keys SET fenced_at = NULL",
 ]
+CHANGES_THE_READ_LOG = [
+    f"INSERT INTO reads VALUES (9, 1, '{ONE}', 'http', 'customers', '{{}}', '{{}}')",
+    "UPDATE reads SET body = '{}'",
+    "DELETE FROM reads",
+    "TRUNCATE reads",
+    "UPDATE reads_expired SET number = 9",
+    "ALTER TABLE reads DISABLE TRIGGER ALL",
+    "LOCK TABLE read_lock IN EXCLUSIVE MODE",
+]
 OUTLIVES = ["DELETE FROM suppressions", "TRUNCATE suppressions", "DELETE FROM suppressions_reached"]
 """What addresses remember of refusals goes with nobody."""
 ERASES = [
@@ -91,12 +100,15 @@ REMEMBERS = [
     "INSERT INTO suppressions VALUES ('', 'asked', 1, 1)",
     "UPDATE suppressions_reached SET position = 0",
 ]
+LOOKS_WHO_READ = ["SELECT * FROM reads", "SELECT * FROM reads_expired"]
+RECORDS_READS = ["SELECT append_reads('{}', '{}', '{}', '{}', '{}', false)"]
 KEEPS = ["UPDATE projections SET position = 0", "DELETE FROM parked", "CREATE TABLE more ()"]
 
-EVERYTHING = CHANGES_THE_LOG + OUTLIVES + ERASES + WRITES + READS + SECRETS + ACCESS
+EVERYTHING = CHANGES_THE_LOG + CHANGES_THE_READ_LOG + LOOKS_WHO_READ + RECORDS_READS
+EVERYTHING += OUTLIVES + ERASES + WRITES + READS + SECRETS + ACCESS
 EVERYTHING += REMEMBERED + REMEMBERS + KEEPS
 MAY: dict[Role, list[str]] = {
-    "writer": READS + SECRETS + ACCESS + WRITES + REMEMBERED,
+    "writer": LOOKS_WHO_READ + RECORDS_READS + READS + SECRETS + ACCESS + WRITES + REMEMBERED,
     "projector": READS + REMEMBERED + REMEMBERS + KEEPS,
     "eraser": ERASES + SECRETS + READS[1:],
     "reader": [],

@@ -106,6 +106,7 @@ def test_every_function_has_its_callers_named(
     }
     assert callers == {
         "append": {"kept_writer"},
+        "append_reads": {"kept_writer"},
         "append_set": {"kept_writer"},
         "begin_epoch": {"kept_eraser"},
         "destroy_keys": {"kept_eraser"},
@@ -113,8 +114,10 @@ def test_every_function_has_its_callers_named(
         "end_epoch": {"kept_eraser"},
         "fence_subjects": {"kept_eraser"},
         "rewrap_keys": {"kept_eraser"},
+        "expire_reads": {"kept_eraser"},
         "forbid_change": set(),
         "grow_only": set(),
+        "keep_reads": set(),
         "leaf_hash": {"kept_writer", "kept_projector"},
         "lease_numbers": {"kept_writer"},
     }
