@@ -6,23 +6,21 @@ done. One process does it at a time.
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from api.certificates import commitments
 from api.envelopes import system_envelope
+from api.turning import Turning
 from commands.dispatcher import Order
 from commands.kernel import Command, Records, Rejected
-from commands.legal_holds import LapseLegalHold
 from commands.subject_requests import (
     MARKED_AT_ONCE,
-    CertifyErasure,
     FenceErasure,
     MarkErased,
     RecordDestruction,
@@ -31,17 +29,14 @@ from commands.subject_requests import (
 from commands.subjects import check_no_hold, same_person
 from domain.envelope import SYSTEM
 from domain.kernel import Aggregate
-from domain.subject_requests import UNDER_WAY, Kind, Status, SubjectRequest
+from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS
-from projections.kernel import Projection, ReadModel
-from projections.legal_holds import legal_holds
+from projections.kernel import ReadModel
 from projections.rebuild import rebuild
-from projections.subject_requests import subject_requests
 from projections.tables import table_of
-from store import ledger, places, read_models
+from store import ledger, read_models
 from store.erasing import Eraser
 from store.event_log import Idempotency, Receipt
-from store.lists import MAX_LIMIT, Page, Query, list_rows
 from store.swapping import drop_former
 
 if TYPE_CHECKING:
@@ -52,11 +47,6 @@ POLL: Final = 2.0
 LOOK: Final = 0.5
 HOUR: Final = 3_600.0
 """Seconds between two looks at the epochs."""
-A_DAY: Final = timedelta(days=1)
-"""An epoch lasts so long at least, whatever is erased in it."""
-LONGEST_EPOCH: Final = timedelta(days=30)
-BACKUP_DAYS: Final = 35
-"""For so long a backup opens, unless ``KEPT_BACKUP_DAYS`` says otherwise."""
 MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 
 Progress = Callable[[str, int, int], None]
@@ -73,6 +63,7 @@ class Erasures:
     def __init__(self, services: "Services") -> None:
         self._services = services
         self._eraser = Eraser(services.log)
+        self.turning = Turning(services)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -89,7 +80,7 @@ class Erasures:
 
     def pending(self) -> list[UUID]:
         """The requests whose erasure was decided and is not done."""
-        return [one for status in UNDER_WAY for one in self._with(status)]
+        return [one for status in UNDER_WAY for one in self.turning.requests(status)]
 
     def carry_out(
         self, *request_ids: UUID, progress: Progress = lambda what, done, of: None
@@ -107,30 +98,6 @@ class Erasures:
                             steps[request.status](one, request, progress)
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
-
-    def keep_dark(
-        self, now: datetime, progress: Progress = lambda what, done, of: None
-    ) -> list[UUID]:
-        """Turn the epochs over, and certify the erasures of which no copy opens any more; gives
-        those that were certified now.
-        """
-        epochs = self._services.log.keys.epochs
-        fulfilled = self._with(Status.FULFILLED, Kind.ERASURE)
-        destroyed = {one: self._destroyed_at(one) for one in fulfilled}
-        age = now - epochs.began()
-        is_wanted = age > A_DAY and any(at >= epochs.began() for at in destroyed.values())
-        if age > LONGEST_EPOCH or is_wanted:
-            epochs.begin()
-        epochs.rewrap(progress)
-        epochs.end(now - timedelta(days=backup_days()))
-        certified = []
-        copies = timedelta(days=max(places.copies().values(), default=0))
-        for one, at in destroyed.items():
-            dark = epochs.dark_since(at)
-            if dark is not None and now >= max(dark, at + copies):
-                self._issue(CertifyErasure(dark_on=max(dark, at + copies).date()), one)
-                certified.append(one)
-        return certified
 
     def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
@@ -157,41 +124,10 @@ class Erasures:
                     self.carry_out(*pending)
                 if time.monotonic() - kept_dark_at >= HOUR:
                     kept_dark_at = time.monotonic()
-                    self.lapse_holds(datetime.now(UTC))
-                    self.keep_dark(datetime.now(UTC))
+                    self.turning.lapse_holds(datetime.now(UTC))
+                    self.turning.keep_dark(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)
-
-    def _with(self, status: Status, kind: Kind = Kind.ERASURE) -> list[UUID]:
-        wanted = {"kind": kind.value, "status": status.value}
-        found: list[UUID] = []
-        cursor: str | None = None
-        while True:
-            page = self._page(
-                subject_requests, Query(wanted, sort="due_on", limit=MAX_LIMIT, cursor=cursor)
-            )
-            found += [row["id"] for row in page.rows]
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
-
-    def _page(self, projection: Projection, query: Query) -> Page:
-        """Of ids and dates, past the gate: nobody reads them."""
-        log = self._services.log
-        with log.database.borrow("writer", log.tenant.schema) as connection:
-            return list_rows(connection, table_of(projection), query, log.keys.cursor_key)
-
-    def _destroyed_at(self, request_id: UUID) -> datetime:
-        events = self._services.log.load(request_id)
-        return next(one.recorded_at for one in events if one.type == "ErasureDestroyed")
-
-    def lapse_holds(self, now: datetime) -> None:
-        """Lift the legal holds whose time is over."""
-        query = Query({"status": "in_force"}, sort="expires_on", limit=MAX_LIMIT)
-        today = now.astimezone(self._services.tenant.zone).date()
-        for row in self._page(legal_holds, query).rows:
-            if row["expires_on"] is not None and row["expires_on"] < today:
-                self._services.issue(LapseLegalHold(), row["id"])
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
@@ -286,17 +222,3 @@ class Erasures:
         envelope = system_envelope(correlation_id=request_id)
         order = Order(command, envelope, request_id, idempotency=idempotency)
         return self._services.dispatcher.dispatch(order)
-
-
-def backup_days() -> int:
-    """For how many days a backup is to open: ``KEPT_BACKUP_DAYS``.
-
-    Raises:
-        WrongCopies: it is no number of days.
-    """
-    given = os.environ.get("KEPT_BACKUP_DAYS", str(BACKUP_DAYS))
-    if not given.isdecimal() or int(given) > places.MOST_DAYS:
-        raise places.WrongCopies(
-            f"KEPT_BACKUP_DAYS: {given!r} is no number of days. Write one, as 35."
-        )
-    return int(given)

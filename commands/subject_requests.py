@@ -210,8 +210,8 @@ class MarkErased(Command, to=SubjectRequest, internal=True):
     streams: Public[tuple[UUID, ...], "link"]
 
     def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[At]:
-        for kind, stream in zip(self.kinds, self.streams, strict=True):
-            if records.get(OF_KIND[kind], stream) is not None:
+        for kind, stream in zip(self.kinds, self.streams, strict=False):
+            if kind in OF_KIND and records.get(OF_KIND[kind], stream) is not None:
                 yield At(
                     stream,
                     PersonalDataErased(

@@ -22,6 +22,7 @@ from store.database import Connection, Database
 from store.epoch_keys import EpochKeys, derived
 from store.errors import BackupError
 from store.event_log import EventLog
+from store.randomness import random_bytes
 from store.sealed_files import Opened, seal
 from store.tenants import Tenant
 
@@ -63,6 +64,7 @@ class Header:
 def backup(
     log: EventLog,
     path: Path,
+    now: datetime,
     after: int = 0,
     progress: Progress = lambda what, done, of: None,
 ) -> Header:
@@ -75,8 +77,8 @@ def backup(
         raise BackupError(f"There is already a file {path}. Choose another name.")
     with log.database.connect("owner", log.tenant.schema) as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        header = _header(log, connection, after)
-        draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+        header = _header(log, connection, now, after)
+        draft = path.with_name(f".{path.name}.{random_bytes(4).hex()}")
         try:
             with draft.open("xb") as file:
                 draft.chmod(0o600)
@@ -138,7 +140,7 @@ def restore(
     return headers[-1]
 
 
-def _header(log: EventLog, connection: Connection, after: int) -> Header:
+def _header(log: EventLog, connection: Connection, now: datetime, after: int) -> Header:
     row = connection.execute(
         "SELECT coalesce((SELECT max(position) FROM events), 0), (SELECT origin FROM tenant),"
         " (SELECT array_agg(name ORDER BY name) FROM migrations)"
@@ -152,11 +154,11 @@ def _header(log: EventLog, connection: Connection, after: int) -> Header:
         str(log.tenant.zone),
         origin,
         log.keys.epochs.current,
-        datetime.now(UTC).isoformat(timespec="seconds"),
+        now.astimezone(UTC).isoformat(timespec="seconds"),
         after,
         position,
         tuple(migrations),
-        os.urandom(SALT_BYTES).hex(),
+        random_bytes(SALT_BYTES).hex(),
     )
 
 

@@ -29,12 +29,13 @@ def backup(
 ) -> None:
     """Back up the log, personal data and wrapped keys, encrypted under the epoch key."""
     from dataclasses import asdict
+    from datetime import UTC, datetime
 
     from store import backup as backups
 
     start = 0 if after is None else backups.read_header(after).position
     with opened_tenant() as services, progress_bar() as progress:
-        header = backups.backup(services.log, output, start, progress)
+        header = backups.backup(services.log, output, datetime.now(UTC), start, progress)
     if as_json:
         print_json(asdict(header))
     else:

@@ -67,7 +67,7 @@ def turn_epoch(as_json: Json = False) -> None:
         epochs = services.log.keys.epochs
         is_new = epochs.begin()
         wrapped = epochs.rewrap(progress)
-        certified = services.erasures.keep_dark(datetime.now(UTC))
+        certified = services.erasures.turning.keep_dark(datetime.now(UTC))
     shown = {"epoch": epochs.current, "keys_wrapped": wrapped, "certified": [*map(str, certified)]}
     if as_json:
         print_json(shown)

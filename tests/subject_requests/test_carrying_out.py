@@ -362,20 +362,20 @@ def test_it_is_certified_for_good_once_no_copy_opens(
     assert (live.stage, live.dark_on, live.destroyed_keys) == ("live", None, 4)
 
     now = datetime.now(UTC)
-    assert erasures.keep_dark(now) == []
+    assert erasures.turning.keep_dark(now) == []
     assert services.log.keys.epochs.current == 1  # it has just begun
     in_two_days = now + timedelta(days=2)
-    assert erasures.keep_dark(in_two_days) == []
+    assert erasures.turning.keep_dark(in_two_days) == []
     assert services.log.keys.epochs.current == 2
-    assert erasures.keep_dark(in_two_days) == []
+    assert erasures.turning.keep_dark(in_two_days) == []
     assert services.log.keys.epochs.current == 2
     monkeypatch.setenv("KEPT_COPIES", "wal-archive=50")
     in_forty_days = now + timedelta(days=40)
-    assert erasures.keep_dark(in_forty_days) == []  # the archive is kept for longer
+    assert erasures.turning.keep_dark(in_forty_days) == []  # the archive is kept for longer
     in_sixty_days = now + timedelta(days=60)
-    assert erasures.keep_dark(in_sixty_days) == [request]
+    assert erasures.turning.keep_dark(in_sixty_days) == [request]
     house.shown("contacts", "ada")
-    assert erasures.keep_dark(in_sixty_days) == []
+    assert erasures.turning.keep_dark(in_sixty_days) == []
     made = certificate(services.log, services.integrator, services.transparency, request)
     final = check_certificate(made)
     assert (final.stage, final.dark_on) == ("final", (now + timedelta(days=50)).date().isoformat())
@@ -395,7 +395,7 @@ def test_a_hold_that_came_after_the_decision_is_waited_for(house: House) -> None
     today = datetime.now(services.tenant.zone)
     services.issue(ChangeLegalHold(expires_on=today.date()), house.ids["hold"])
     house.shown("legal_holds", "hold")
-    services.erasures.lapse_holds(today)
+    services.erasures.turning.lapse_holds(today)
     assert carried_out(house, request).status is Status.DECIDED
     services.issue(LiftLegalHold(), house.ids["hold"])
     assert carried_out(house, request).status is Status.FULFILLED

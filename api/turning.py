@@ -1,0 +1,106 @@
+"""What time does to erasures: epochs turn over, copies go dark, legal holds end."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from commands.legal_holds import LapseLegalHold
+from commands.subject_requests import CertifyErasure
+from domain.subject_requests import Kind, Status
+from projections.kernel import Projection
+from projections.legal_holds import legal_holds
+from projections.subject_requests import subject_requests
+from projections.tables import table_of
+from store import places
+from store.lists import MAX_LIMIT, Page, Query, list_rows
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+A_DAY: Final = timedelta(days=1)
+"""An epoch lasts so long at least, whatever is erased in it."""
+LONGEST_EPOCH: Final = timedelta(days=30)
+BACKUP_DAYS: Final = 35
+"""For so long a backup opens, unless ``KEPT_BACKUP_DAYS`` says otherwise."""
+
+Progress = Callable[[str, int, int], None]
+
+
+class Turning:
+    """Of one tenant. What is late is done late, and nothing is done twice."""
+
+    def __init__(self, services: "Services") -> None:
+        self._services = services
+
+    def requests(self, status: Status, kind: Kind = Kind.ERASURE) -> list[UUID]:
+        """The requests of a kind and status, by when they are due."""
+        wanted = {"kind": kind.value, "status": status.value}
+        found: list[UUID] = []
+        cursor: str | None = None
+        while True:
+            page = self._page(
+                subject_requests, Query(wanted, sort="due_on", limit=MAX_LIMIT, cursor=cursor)
+            )
+            found += [row["id"] for row in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    def keep_dark(
+        self, now: datetime, progress: Progress = lambda what, done, of: None
+    ) -> list[UUID]:
+        """Turn the epochs over, and certify the erasures of which no copy opens any more; gives
+        those that were certified now.
+        """
+        epochs = self._services.log.keys.epochs
+        fulfilled = self.requests(Status.FULFILLED, Kind.ERASURE)
+        destroyed = {one: self._destroyed_at(one) for one in fulfilled}
+        age = now - epochs.began()
+        is_wanted = age > A_DAY and any(at >= epochs.began() for at in destroyed.values())
+        if age > LONGEST_EPOCH or is_wanted:
+            epochs.begin()
+        epochs.rewrap(progress)
+        epochs.end(now - timedelta(days=backup_days()))
+        certified = []
+        copies = timedelta(days=max(places.copies().values(), default=0))
+        for one, at in destroyed.items():
+            dark = epochs.dark_since(at)
+            if dark is not None and now >= max(dark, at + copies):
+                certify = CertifyErasure(dark_on=max(dark, at + copies).date())
+                self._services.issue(certify, one, correlation_id=one)
+                certified.append(one)
+        return certified
+
+    def lapse_holds(self, now: datetime) -> None:
+        """Lift the legal holds whose time is over."""
+        query = Query({"status": "in_force"}, sort="expires_on", limit=MAX_LIMIT)
+        today = now.astimezone(self._services.tenant.zone).date()
+        for row in self._page(legal_holds, query).rows:
+            if row["expires_on"] is not None and row["expires_on"] < today:
+                self._services.issue(LapseLegalHold(), row["id"])
+
+    def _page(self, projection: Projection, query: Query) -> Page:
+        """Of ids and dates, past the gate: nobody reads them."""
+        log = self._services.log
+        with log.database.borrow("writer", log.tenant.schema) as connection:
+            return list_rows(connection, table_of(projection), query, log.keys.cursor_key)
+
+    def _destroyed_at(self, request_id: UUID) -> datetime:
+        events = self._services.log.load(request_id)
+        return next(one.recorded_at for one in events if one.type == "ErasureDestroyed")
+
+
+def backup_days() -> int:
+    """For how many days a backup is to open: ``KEPT_BACKUP_DAYS``.
+
+    Raises:
+        WrongCopies: it is no number of days.
+    """
+    given = os.environ.get("KEPT_BACKUP_DAYS", str(BACKUP_DAYS))
+    if not given.isdecimal() or int(given) > places.MOST_DAYS:
+        raise places.WrongCopies(
+            f"KEPT_BACKUP_DAYS: {given!r} is no number of days. Write one, as 35."
+        )
+    return int(given)
