@@ -205,8 +205,8 @@ class Gate:
             for kind, one in links_of(fact):
                 linked.setdefault(kind, set()).add(one)
             facts.append(fact)
-        names = self._names(reader, linked)
-        declared = self._declared({f["aggregate"] for f in facts if "." in f["field"]})
+        names = self.names(reader, linked)
+        declared = self.declared({f["aggregate"] for f in facts if "." in f["field"]})
         for fact in facts:
             known = names.get(fact["actor"]) if reader.sees_personal else None
             fact["actor_name"] = known
@@ -266,7 +266,7 @@ class Gate:
             change["erased"] = erased
         return change
 
-    def _names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
+    def names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
         """What records are called, by id: their number, where the reader may not see the name."""
         names: dict[str, str] = {}
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
@@ -279,7 +279,7 @@ class Gate:
                         names[str(row["id"])] = name
         return names
 
-    def _declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The definitions of custom fields, by kind and key."""
         streams = [(custom_fields_id(kind),) for kind in kinds]
         if not streams:
