@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.answering.route import answers_requests
 from api.audit.route import audit_trail
 from api.openapi import TAGS
 from api.problems import Problem, problem_of
@@ -140,6 +141,7 @@ def _routes() -> list[Any]:
     feed.feeds(described)
     transparency.proofs(described)
     audit_trail(described)
+    answers_requests(described)
     routers = (
         sales.router,
         service.router,

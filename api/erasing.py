@@ -9,22 +9,21 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from api.answering.who import records_of
 from api.envelopes import system_envelope
 from commands.dispatcher import Order
-from commands.kernel import Command, Records
+from commands.kernel import Command
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     FenceErasure,
     MarkErased,
     RecordDestruction,
     RecordSweep,
-    same_person,
 )
 from domain.envelope import SYSTEM
-from domain.kernel import Aggregate
 from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS
 from projections.gate import Reader
@@ -126,7 +125,7 @@ class Erasures:
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
-        known = {*self._same_person(request)}
+        known = {*records_of(self._services.dispatcher, request)}
         self._eraser.fence(request_id, known, request.categories)
         self._issue(FenceErasure(), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
@@ -196,13 +195,6 @@ class Erasures:
         state = self._services.dispatcher.state(SubjectRequest, request_id).state
         assert isinstance(state, SubjectRequest)  # noqa: S101  the dispatcher gives what it is asked
         return state
-
-    def _same_person(self, request: SubjectRequest) -> dict[UUID, Any]:
-        def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
-            held = self._services.dispatcher.state(kind, stream)
-            return held.state if held.version else None
-
-        return same_person(request, Records(load, lambda: SYSTEM, SYSTEM))
 
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None

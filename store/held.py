@@ -54,7 +54,7 @@ def streams_about(log: EventLog, subjects: Collection[UUID]) -> list[UUID]:
     return sorted(row[0] for row in rows)
 
 
-def positions_of(log: EventLog, streams: Iterable[UUID]) -> array[int]:
+def positions_of(log: EventLog, streams: Iterable[UUID]) -> "array[int]":
     """The positions of all events of these records, record by record in the order of versions."""
     with log.database.borrow("writer", log.tenant.schema) as connection:
         rows = connection.execute(
@@ -65,7 +65,7 @@ def positions_of(log: EventLog, streams: Iterable[UUID]) -> array[int]:
 
 
 def batches(
-    log: EventLog, subjects: Collection[UUID], positions: array[int], size: int = BATCH
+    log: EventLog, subjects: Collection[UUID], positions: "array[int]", size: int = BATCH
 ) -> Iterator[list[HeldEvent]]:
     """The events at these positions, as :func:`positions_of` orders them, so many at a time: one
     question to the database for each batch.
@@ -74,7 +74,7 @@ def batches(
         yield _batch(log, {*subjects}, positions[start : start + size])
 
 
-def _batch(log: EventLog, subjects: set[UUID], positions: array[int]) -> list[HeldEvent]:
+def _batch(log: EventLog, subjects: set[UUID], positions: "array[int]") -> list[HeldEvent]:
     about: set[int] = set()
     others: set[int] = set()
     rows = []

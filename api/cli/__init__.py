@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli import (
+    answering,
     development,
     history,
     imports,
@@ -43,6 +44,8 @@ app.command()(status.status)
 app.command()(history.history)
 app.command()(history.audit)
 app.command()(processing.processing)
+app.command()(answering.access)
+app.command()(answering.portable)
 app.command()(history.sql)
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
