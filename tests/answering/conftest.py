@@ -1,7 +1,7 @@
 """A company with a person in it of whom much is known, and others."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +50,7 @@ def house(services: Services) -> House:
         given_name="晓雯",
         emails=("xiaowen@firm.example.com",),
         phones=("+8613812345678",),
-        birthday="1990-03-02",
+        birthday=date(1990, 3, 2),
         note="喜欢茶",
         language="zh-Hans",
     )
@@ -58,8 +58,8 @@ def house(services: Services) -> House:
     house.issue("grace", RegisterContact(family_name="Hopper", emails=("g@firm.example.com",)))
     house.issue("li", ChangeContact(title="经理"), house.ids["li"], reason="a card from the fair")
     for name, subject in (("ticket", "No steam"), ("passed on", "Steam at last")):
-        ticket = OpenTicket(subject=subject, priority=Priority.HIGH, contact_id=house.ids["li"])
-        house.issue(name, ticket)
+        opened = OpenTicket(subject=subject, priority=Priority.HIGH, contact_id=house.ids["li"])
+        house.issue(name, opened)
     ticket = house.ids["ticket"]
     house.services.issue(AddTicketMessage(body="很急，请回复"), ticket)
     house.services.issue(AddTicketNote(body="she is in a hurry"), ticket)
