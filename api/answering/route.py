@@ -20,7 +20,7 @@ from api.routing import KeyedRoute, caller_of, record_id
 from projections.words.kernel import LANGUAGES
 
 PATH: Final = "/v1/subject-requests/{id}"
-_ERRORS: Final = (400, 401, 403, 404, 409, 503)
+_ERRORS: Final = (400, 401, 403, 404, 409, 422, 503)
 
 
 def answers_requests(router: APIRouter) -> None:

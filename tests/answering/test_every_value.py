@@ -27,6 +27,18 @@ from tests.faults.stories import STORY, Step
 PEOPLE: Final = {"contact": "contact_id", "customer": "customer_id", "user": "user_id"}
 NAMES_OF_COLLEAGUES: Final = frozenset({"InviteUser.name", "ChangeUser.name"})
 """Whoever did something, or owns something, is named to others."""
+_LEGACY: Final = {"source_system": "legacy"}
+_DEAL: Final = {
+    "amount": {"amount": "12.50", "currency": "EUR"},
+    "expected_close_on": "2027-01-31",
+}
+PASSED_ON: Final = (
+    Step("OpenTicket", "passed on", {"priority": "low", "contact_id": "@contact", **_LEGACY}),
+    Step("ChangeTicket", "passed on", {"contact_id": "@double", **_LEGACY}),
+    Step("OpenOpportunity", "sold on", {"customer_id": "@customer", **_DEAL, **_LEGACY}),
+    Step("ChangeOpportunity", "sold on", {"customer_id": "@twin", **_LEGACY}),
+)
+"""Records in which something of two people stands."""
 
 
 @dataclass
@@ -89,7 +101,7 @@ def tale(services: Services) -> Tale:
     for kind in (one.AGGREGATE for one in AGGREGATES if issubclass(one, Record)):
         hobby = {"key": CUSTOM_KEY, "label": "Hobby", "type": "text", "personal": True}
         tale.take(Step("DeclareCustomField", kind, hobby))
-    for step in STORY:
+    for step in (*STORY, *PASSED_ON):
         if COMMANDS[step.command].TO is not SubjectRequest:
             tale.take(step)
     return tale
