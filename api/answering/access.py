@@ -10,7 +10,7 @@ from api.answering.as_json import write_json
 from api.answering.as_pdf import write_pdf
 from api.answering.gathering import gather
 from api.answering.who import Asker, asker
-from api.audit.sealing import ACCESS, Progress, made_by, seal
+from api.audit.sealing import ACCESS, PRIVATE, Progress, made_by, seal
 from api.services import Services
 from projections.gate import Reader
 from projections.words.kernel import Language
@@ -57,8 +57,7 @@ def answer_access(
         if form != "pdf":
             write_json(found, who, number, folder / "access.json")
         if form != "json":
-            progress("pages", 0, 0)
-            write_pdf(found, who, number, folder / "access.pdf", language)
+            write_pdf(found, who, number, folder / "access.pdf", language, progress)
         if form == "zip":
             said = {
                 "format": ACCESS,
@@ -69,7 +68,9 @@ def answer_access(
             positions = sorted(found.positions)
             size = seal(services, folder, path, said, positions, progress).size
         else:
-            (folder / f"access.{form}").replace(path)
+            made = folder / f"access.{form}"
+            made.chmod(PRIVATE)
+            made.replace(path)
     listed = found.mentions
     return Answered(
         len(found.streams), len(found.positions), len(listed.records), listed.more, size

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.answering.as_json import head, lines
-from api.answering.gathering import Gathered
+from api.answering.gathering import Gathered, Progress
 from api.answering.pages import BODY, HEADING, ITEM, SMALL, SUBHEADING, TITLE, Pages, Style
 from api.answering.who import Asker
 from api.answering.words import (
@@ -24,18 +24,25 @@ from projections.words.joining import filled
 from projections.words.kernel import LANGUAGES, Both, Language
 from projections.words.values import moment
 
+REPORT_EVERY: Final = 200
+"""Events."""
 COLON: Final = Both(": ", "：")
 BETWEEN: Final = Both(", ", "、")
 TOLD_OF_CONSENT: Final = ("channel", "lawful_basis", "status", "captured_at", "withdrawn_at")
 
 
 def write_pdf(
-    found: Gathered, asker: Asker, number: str | None, path: Path, language: Language
+    found: Gathered,
+    asker: Asker,
+    number: str | None,
+    path: Path,
+    language: Language,
+    progress: Progress = lambda what, done, of: None,
 ) -> None:
     """Write the answer; what was gathered is read line by line."""
     title = TITLE_WORDS._asdict()[language]
     with Pages(path, title, language) as pages:
-        _Writer(pages, language).write(head(found, asker, number), found)
+        _Writer(pages, language).write(head(found, asker, number), found, progress)
 
 
 class _Writer:
@@ -44,7 +51,8 @@ class _Writer:
     def __init__(self, pages: Pages, language: Language) -> None:
         self._pages, self._language = pages, language
 
-    def write(self, answer: Mapping[str, Any], found: Gathered) -> None:
+    def write(self, answer: Mapping[str, Any], found: Gathered, progress: Progress) -> None:
+        """All of it, in the order in which one reads it."""
         self._pages.write(self._in_language(TITLE_WORDS), TITLE)
         made = datetime.fromisoformat(answer["made_at"])
         self._say("made", BODY, day=moment(made, self._language))
@@ -60,8 +68,10 @@ class _Writer:
         for line in lines(found.records):
             self._record(line)
         self._heading("events")
-        for line in lines(found.events):
+        for done, line in enumerate(lines(found.events), start=1):
             self._event(line)
+            if done % REPORT_EVERY == 0:
+                progress("pages", done, len(found.positions))
         self._rest(answer)
 
     def _request(self, request: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from api.answering.mentions import Mentions, mentions_of
 from api.answering.refusals import Permissions
 from api.answering.telling import Teller, verb
 from api.answering.who import Asker
-from api.answering.words import PURPOSES_ZH, TRACE
+from api.answering.words import TRACE
 from api.services import Services
 from domain.envelope import Recorded, kind_of
 from domain.kernel import Aggregate
@@ -165,7 +165,8 @@ class _Story:
 def purpose_of(kind: str) -> dict[str, str]:
     """What records of a kind are processed for (Art. 15(1)(a))."""
     aggregate: type[Aggregate] | None = OF_KIND[kind].aggregate
-    return {"en": aggregate.PURPOSE if aggregate else "", "zh": PURPOSES_ZH[kind]}
+    said = aggregate.PURPOSE if aggregate else ""
+    return {"en": said, "zh": WORDS[kind].purpose_zh or said}
 
 
 def _kind(row: RecordRow) -> str:
@@ -211,9 +212,10 @@ def linked(gate: Gate, reader: Reader, asker: Asker) -> Iterator[UUID]:
         aggregate = projection.aggregate
         if aggregate is None or column not in aggregate.SUBJECT:
             continue
-        sort = next(one.sort for one in projection.serves if one.filters == (column,))
-        for person in asker.people:
-            yield from _listed(gate, reader, projection.name, Query({column: person}, sort=sort))
+        for serve in [one for one in projection.serves if one.filters == (column,)][:1]:
+            for person in asker.people:
+                query = Query({column: person}, sort=serve.sort)
+                yield from _listed(gate, reader, projection.name, query)
 
 
 def _listed(gate: Gate, reader: Reader, name: str, query: Query) -> Iterator[UUID]:

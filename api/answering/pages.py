@@ -8,6 +8,7 @@ than lost.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -46,6 +47,9 @@ SUBHEADING: Final = Style(10.5, above=8, bold=True)
 BODY: Final = Style(above=2)
 ITEM: Final = Style(indent=14, above=1)
 SMALL: Final = Style(8, indent=14)
+
+REMEMBERED: Final = 8_192
+"""Characters of which it is remembered which font has them."""
 
 Run = tuple[str, str]
 """A font, and what is written in it."""
@@ -115,6 +119,9 @@ _TAGS: Final = {"en": "en", "zh": "zh-Hans"}
 
 def _runs(text: str, bold: bool) -> Iterator[Run]:
     """The text in pieces of one font each."""
+    if text.isascii() and text.isprintable():
+        yield (BOLD if bold else LATIN), text
+        return
     font, piece = "", ""
     for character in text:
         of, shown = _font_of(character)
@@ -128,6 +135,7 @@ def _runs(text: str, bold: bool) -> Iterator[Run]:
         yield font, piece
 
 
+@lru_cache(REMEMBERED)
 def _font_of(character: str) -> Run:
     for font, encoding in ENCODINGS:
         if character.isprintable():
@@ -143,6 +151,10 @@ def _wrapped(text: str, style: Style, width: float) -> Iterator[list[Run]]:
     """Lines that are no wider than ``width`` points: broken between words, between Chinese
     characters, and within what is too long for a line.
     """
+    whole = [*_runs(text, style.bold)]
+    if _width(whole, style.size) <= width:
+        yield whole
+        return
     line: list[Run] = []
     left = width
     for word in _words(text):
@@ -157,9 +169,16 @@ def _wrapped(text: str, style: Style, width: float) -> Iterator[list[Run]]:
             word = word[fits:]  # noqa: PLW2901  what is left of it
             runs = [*_runs(word, style.bold)]
             needed = _width(runs, style.size)
-        line += runs
+        line = _appended(line, runs)
         left -= needed
     yield line
+
+
+def _appended(line: list[Run], runs: list[Run]) -> list[Run]:
+    """With the last run continued where the next one has its font."""
+    if line and runs and line[-1][0] == runs[0][0]:
+        return [*line[:-1], (line[-1][0], line[-1][1] + runs[0][1]), *runs[1:]]
+    return [*line, *runs]
 
 
 def _words(text: str) -> Iterator[str]:

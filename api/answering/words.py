@@ -89,20 +89,6 @@ RIGHTS: Final = {
         "向履行个人信息保护职责的部门投诉、举报（第六十五条），或向人民法院起诉（第五十条）。",
     ),
 }
-PURPOSES_ZH: Final = {
-    "users": "供同事使用 Kept，并证明各项操作由谁作出。",
-    "teams": "安排同事的分工协作。",
-    "custom_fields": "定义公司自有字段。",
-    "customers": "向客户销售和提供服务：合同的准备、履行与跟进。",
-    "contacts": "在对方允许的范围内联系代表客户的人员。",
-    "consents": "了解并证明可以联系谁、以何种方式、出于何种目的。",
-    "products": "描述所售产品及其价格。",
-    "pipelines": "安排公司自己的销售流程。",
-    "opportunities": "准备报价并与客户商定；销售预测。",
-    "tickets": "答复客户的请求，并遵守约定。",
-    "subject_requests": "答复个人关于其个人信息的请求，并予以证明。",
-}
-"""The purposes of :mod:`domain.processing` in Chinese, by kind of record."""
 CATEGORIES: Final = {
     "identity": Both("identity", "身份"),
     "contact": Both("contact", "联系方式"),

@@ -27,6 +27,9 @@ PORTABLE: Final = "kept-portable/1"
 TITLES: Final = {AUDIT: "audit trail", ACCESS: "access", PORTABLE: "portable data"}
 """What is signed, by its format."""
 
+PRIVATE: Final = 0o600
+"""Of files with personal data in the clear: nobody else on the machine reads them."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -110,6 +113,7 @@ def _pack(folder: Path, path: Path) -> None:
         for one in sorted(folder.iterdir()):
             if one != draft:
                 packed.write(one, one.name)
+    draft.chmod(PRIVATE)
     draft.replace(path)
 
 

@@ -19,6 +19,7 @@ from commands.subject_requests import FulfilSubjectRequest
 from domain import AGGREGATES
 from domain.fields import CATEGORIES, PersonalMark, mark_of
 from domain.subject_requests import Kind
+from projections.words import WORDS
 from projections.words.kernel import Language
 from store import held
 from store.transparency.merkle import ProofError
@@ -185,9 +186,26 @@ def test_the_archive_proves_itself(house: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "pdf", "zip"])
+def test_an_answer_that_says_otherwise_than_the_entries_is_found(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where whoever answered lied and signed it."""
+    honest = gathering._event
+
+    def lying(*given: Any) -> dict[str, Any]:
+        return {**honest(*given), "actor": str(uuid4())}
+
+    monkeypatch.setattr(gathering, "_event", lying)
+    path = tmp_path / "access.zip"
+    answer_access(house.services, ADMIN, house.request(), path)
+    with pytest.raises(ProofError, match=r"access.json: row 1 says otherwise"):
+        check_trail(path)
+
+
 def test_nothing_lies_about_afterwards(house: House, tmp_path: Path, form: Form) -> None:
     answer_access(house.services, ADMIN, house.request(), tmp_path / f"a.{form}", form)
     assert [one.name for one in tmp_path.iterdir()] == [f"a.{form}"]
+    assert (tmp_path / f"a.{form}").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_long_life_is_read_in_batches(
@@ -211,7 +229,7 @@ def test_a_long_life_is_read_in_batches(
 
 
 def test_every_kind_of_record_has_its_purpose_and_category_in_chinese() -> None:
-    assert words.PURPOSES_ZH.keys() == {one.AGGREGATE for one in AGGREGATES}
+    assert [one.AGGREGATE for one in AGGREGATES if not WORDS[one.AGGREGATE].purpose_zh] == []
     assert words.CATEGORIES.keys() == CATEGORIES.keys()
 
 
