@@ -6,34 +6,41 @@ done. One process does it at a time.
 """
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from api.answering.who import records_of
+from api.answering.who import readable
+from api.certificates import commitments
 from api.envelopes import system_envelope
 from commands.dispatcher import Order
-from commands.kernel import Command
+from commands.kernel import Command, Records, Rejected
+from commands.legal_holds import LapseLegalHold
 from commands.subject_requests import (
     MARKED_AT_ONCE,
+    CertifyErasure,
     FenceErasure,
     MarkErased,
     RecordDestruction,
     RecordSweep,
 )
+from commands.subjects import check_no_hold, same_person
 from domain.envelope import SYSTEM
-from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
+from domain.subject_requests import UNDER_WAY, Kind, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS
 from projections.gate import Reader
 from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import ledger, read_models
+from store import ledger, places, read_models
 from store.erasing import Eraser
 from store.event_log import Idempotency, Receipt
-from store.lists import Query
+from store.lists import MAX_LIMIT, Query
 from store.swapping import drop_former
 
 if TYPE_CHECKING:
@@ -42,6 +49,13 @@ if TYPE_CHECKING:
 POLL: Final = 2.0
 """Seconds between two looks for erasures that were decided."""
 LOOK: Final = 0.5
+HOUR: Final = 3_600.0
+"""Seconds between two looks at the epochs."""
+A_DAY: Final = timedelta(days=1)
+"""An epoch lasts so long at least, whatever is erased in it."""
+LONGEST_EPOCH: Final = timedelta(days=30)
+BACKUP_DAYS: Final = 35
+"""For so long a backup opens, unless ``KEPT_BACKUP_DAYS`` says otherwise."""
 MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 _ITSELF: Final = Reader(SYSTEM, "admin", "erasure")
 
@@ -75,12 +89,7 @@ class Erasures:
 
     def pending(self) -> list[UUID]:
         """The requests whose erasure was decided and is not done."""
-        found: list[UUID] = []
-        for status in UNDER_WAY:
-            query = Query({"status": status.value}, sort="due_on")
-            page = self._services.gate.page(_ITSELF, "subject_requests", query)
-            found += [UUID(row["id"]) for row in page.items]
-        return found
+        return [one for status in UNDER_WAY for one in self._with(status)]
 
     def carry_out(
         self, *request_ids: UUID, progress: Progress = lambda what, done, of: None
@@ -93,10 +102,35 @@ class Erasures:
         with self._services.database.connect("projector", schema) as connection:
             if self._eraser.leads(connection):
                 for one in request_ids:
-                    while (request := self._request(one)).status in steps:
-                        steps[request.status](one, request, progress)
+                    with suppress(Rejected):  # a legal hold came in between: it waits for its end
+                        while (request := self._request(one)).status in steps:
+                            steps[request.status](one, request, progress)
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
+
+    def keep_dark(
+        self, now: datetime, progress: Progress = lambda what, done, of: None
+    ) -> list[UUID]:
+        """Turn the epochs over, and certify the erasures of which no copy opens any more; gives
+        those that were certified now.
+        """
+        epochs = self._services.log.keys.epochs
+        fulfilled = self._with(Status.FULFILLED, Kind.ERASURE)
+        destroyed = {one: self._destroyed_at(one) for one in fulfilled}
+        age = now - epochs.began()
+        is_wanted = age > A_DAY and any(at >= epochs.began() for at in destroyed.values())
+        if age > LONGEST_EPOCH or is_wanted:
+            epochs.begin()
+        epochs.rewrap(progress)
+        epochs.end(now - timedelta(days=backup_days()))
+        certified = []
+        copies = timedelta(days=max(places.copies().values(), default=0))
+        for one, at in destroyed.items():
+            dark = epochs.dark_since(at)
+            if dark is not None and now >= max(dark, at + copies):
+                self._issue(CertifyErasure(dark_on=max(dark, at + copies).date()), one)
+                certified.append(one)
+        return certified
 
     def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
@@ -116,18 +150,50 @@ class Erasures:
         return len(undone)
 
     def _run(self) -> None:
+        kept_dark_at = -HOUR
         while not self._stopping.wait(POLL):
             try:
                 if pending := self.pending():
                     self.carry_out(*pending)
+                if time.monotonic() - kept_dark_at >= HOUR:
+                    kept_dark_at = time.monotonic()
+                    self.lapse_holds(datetime.now(UTC))
+                    self.keep_dark(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)
 
+    def _with(self, status: Status, kind: Kind = Kind.ERASURE) -> list[UUID]:
+        wanted = {"kind": kind.value, "status": status.value}
+        found: list[UUID] = []
+        cursor: str | None = None
+        while True:
+            query = Query(wanted, sort="due_on", limit=MAX_LIMIT, cursor=cursor)
+            page = self._services.gate.page(_ITSELF, "subject_requests", query)
+            found += [UUID(row["id"]) for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    def _destroyed_at(self, request_id: UUID) -> datetime:
+        events = self._services.log.load(request_id)
+        return next(one.recorded_at for one in events if one.type == "ErasureDestroyed")
+
+    def lapse_holds(self, now: datetime) -> None:
+        """Lift the legal holds whose time is over."""
+        query = Query({"status": "in_force"}, sort="expires_on", limit=MAX_LIMIT)
+        today = now.astimezone(self._services.tenant.zone).date().isoformat()
+        for row in self._services.gate.page(_ITSELF, "legal_holds", query).items:
+            if row["expires_on"] is not None and row["expires_on"] < today:
+                self._services.issue(LapseLegalHold(), UUID(row["id"]))
+
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
-        known = {*records_of(self._services.dispatcher, request)}
+        people = self._same_person(request)
+        known = {*people}
+        check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
         self._eraser.fence(request_id, known, request.categories)
-        self._issue(FenceErasure(), request_id)
+        opening = self._services.log.keys.opening(request_id)
+        self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
             self._eraser.fence(request_id, merged_meanwhile, request.categories)
@@ -168,18 +234,19 @@ class Erasures:
         while not self._services.runner.wait_for(position, LOOK):
             if self._stopping.is_set():
                 return
-        self._fold_anew(progress)
+        unswept = self._fold_anew(progress)
         for one in left:
-            self._issue(RecordSweep(rebuilt_at=position), one)
+            self._issue(RecordSweep(rebuilt_at=position, left=unswept), one)
 
-    def _fold_anew(self, progress: Progress) -> None:
-        """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none."""
+    def _fold_anew(self, progress: Progress) -> tuple[str, ...]:
+        """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none. Gives
+        the places that it does not let us sweep.
+        """
         rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress)
         with self._services.database.connect("projector", self._services.tenant.schema) as one:
             for model in MODELS:
                 drop_former(one, table_of(model))
-        for refused in self._eraser.scrub():
-            log.warning("after an erasure: %s", refused)
+        return self._eraser.scrub()
 
     def _forget(self) -> None:
         self._services.forgetting.look()
@@ -196,9 +263,29 @@ class Erasures:
         assert isinstance(state, SubjectRequest)  # noqa: S101  the dispatcher gives what it is asked
         return state
 
+    def _same_person(self, request: SubjectRequest) -> dict[UUID, Any]:
+        return {**same_person(request, self._records())}
+
+    def _records(self) -> Records:
+        return readable(self._services.dispatcher)
+
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None
     ) -> Receipt:
         envelope = system_envelope(correlation_id=request_id)
         order = Order(command, envelope, request_id, idempotency=idempotency)
         return self._services.dispatcher.dispatch(order)
+
+
+def backup_days() -> int:
+    """For how many days a backup is to open: ``KEPT_BACKUP_DAYS``.
+
+    Raises:
+        WrongCopies: it is no number of days.
+    """
+    given = os.environ.get("KEPT_BACKUP_DAYS", str(BACKUP_DAYS))
+    if not given.isdecimal() or int(given) > places.MOST_DAYS:
+        raise places.WrongCopies(
+            f"KEPT_BACKUP_DAYS: {given!r} is no number of days. Write one, as 35."
+        )
+    return int(given)

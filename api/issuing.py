@@ -8,6 +8,7 @@ each, as for the others, costs three times as much as the decision.
 import asyncio
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from anyio import CapacityLimiter
 from commands.dispatcher import Dispatcher, Order, Sent
 from store.errors import KeysRaced, LogFull, VersionConflict
 from store.event_log import Receipt
-from store.group_commit import Waiting
 
 THREADS: Final = 64
 """Commands at once that have to ask the database before they can be decided."""
@@ -32,7 +32,7 @@ class Issuer:
         self._dispatcher, self._loop, self._max_waiting = dispatcher, loop, max_waiting
         self._limiter = CapacityLimiter(THREADS)
         self._on_their_way = 0
-        self._turns: dict[UUID, deque[asyncio.Future[None]]] = {}
+        self._turns: dict[UUID, deque[asyncio.Future[None]] | None] = {}
         """Records that a command is being issued for, and the others that wait for their turn."""
         self._settled: deque[asyncio.Future[None]] = deque()
         self._is_told = False
@@ -48,32 +48,40 @@ class Issuer:
             raise LogFull
         self._on_their_way += 1
         try:
-            if order.stream is None:
+            stream = order.stream
+            if stream is None:
                 return await self._issue(order)
-            await self._take_turn(order.stream)
+            if stream in self._turns:
+                await self._wait_for_turn(stream)
+            else:
+                self._turns[stream] = None
             try:
                 return await self._issue(order)
             finally:
-                self._pass_turn(order.stream)
+                self._pass_turn(stream)
         finally:
             self._on_their_way -= 1
 
     async def _issue(self, order: Order) -> Receipt:
         sent = self._dispatcher.send(order)
-        if sent is not None and await self._is_stored(sent.waiting):
-            return self._dispatcher.receive(sent)
+        if sent is not None:
+            settled = self._loop.create_future()
+            sent.waiting.call(partial(self._hear, settled))
+            await settled
+            outcome = sent.waiting.outcome
+            if outcome is not None and outcome[0] == "stored":
+                return self._dispatcher.receive(sent)
         # Refused, or not to be decided without asking: what may wait is done in a thread.
         return await anyio.to_thread.run_sync(self._ask, sent, order, limiter=self._limiter)
 
-    async def _take_turn(self, stream: UUID) -> None:
+    async def _wait_for_turn(self, stream: UUID) -> None:
         """Commands for one record wait for each other here, instead of all deciding on one state,
         of which all but one would have to decide again, and again.
         """
-        others = self._turns.get(stream)
-        if others is None:
-            self._turns[stream] = deque()
-            return
         mine = self._loop.create_future()
+        others = self._turns[stream]
+        if others is None:  # hardly ever anybody waits
+            others = self._turns[stream] = deque()
         others.append(mine)
         try:
             await mine
@@ -96,12 +104,6 @@ class Issuer:
             with suppress(VersionConflict, KeysRaced):  # somebody was faster: decide again
                 return self._dispatcher.receive(sent)
         return self._dispatcher.dispatch(order)
-
-    async def _is_stored(self, waiting: Waiting) -> bool:
-        settled = self._loop.create_future()
-        waiting.call(lambda: self._hear(settled))
-        await settled
-        return waiting.outcome is not None and waiting.outcome[0] == "stored"
 
     def _hear(self, settled: asyncio.Future[None]) -> None:
         """In the committer's thread. The loop is told once, however many were stored meanwhile."""

@@ -1,9 +1,21 @@
 """What privacy officers work with: requests of people about their own data."""
 
-from fastapi import APIRouter
+from functools import partial
+from typing import Final
 
+import anyio.to_thread
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from api.certificates import certificate
 from api.commands import accepts
+from api.openapi import describe_read
+from api.parameters import RECORD_ID
+from api.problems import Problem
 from api.reads import reads
+from api.replies import Reply, json_reply
+from api.routing import KeyedRoute, caller_of, record_id
+from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
 from commands.subject_requests import (
     ChangeSubjectRequest,
     DecideErasure,
@@ -14,7 +26,42 @@ from commands.subject_requests import (
     RefuseSubjectRequest,
     WithdrawSubjectRequest,
 )
+from projections.legal_holds import legal_holds
 from projections.subject_requests import subject_requests
+from store.transparency.merkle import ProofError
+
+CERTIFIERS: Final = ("admin", "auditor")
+
+_DESCRIBED = describe_read(
+    "CertifyErasure",
+    "/v1/subject-requests/{id}/certificate",
+    "Certify an erasure",
+    "What went, what stays and where, with proofs that the log holds every step, signed with the "
+    "log's key. It names the person only by commitments that they can open. `kept verify --bundle` "
+    "checks it without a database and without us.",
+    parameters=[RECORD_ID],
+    answer={
+        "description": "The certificate.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+    errors=(401, 403, 404, 409),
+)
+
+
+async def certified(request: Request) -> Reply:
+    """The certificate of an erasure that was carried out."""
+    caller = caller_of(request)
+    caller.needs("read")
+    if caller.reader.role not in CERTIFIERS:
+        raise Problem("forbidden", "Certificates are for administrators and auditors.")
+    services, wanted = caller.served.services, record_id(request)
+    work = partial(certificate, services.log, services.integrator, services.transparency, wanted)
+    try:
+        made = await anyio.to_thread.run_sync(work, limiter=caller.served.scans)
+    except ProofError as missing:
+        raise Problem("rejected", str(missing)) from None
+    return json_reply(200, made, {"Cache-Control": "no-store"})
+
 
 router = APIRouter()
 
@@ -27,3 +74,11 @@ accepts(router, "/subject-requests/{id}/withdraw", WithdrawSubjectRequest)
 accepts(router, "/subject-requests/{id}/fulfil", FulfilSubjectRequest)
 accepts(router, "/subject-requests/{id}/decide-erasure", DecideErasure)
 reads(router, subject_requests)
+
+accepts(router, "/legal-holds", PlaceLegalHold)
+accepts(router, "/legal-holds/{id}", ChangeLegalHold, method="PATCH")
+accepts(router, "/legal-holds/{id}/lift", LiftLegalHold)
+reads(router, legal_holds)
+router.routes.append(
+    KeyedRoute("/v1/subject-requests/{id}/certificate", certified, methods=["GET"], **_DESCRIBED)
+)

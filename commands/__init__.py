@@ -7,6 +7,7 @@ from commands import (
     contacts,
     custom_fields,
     customers,
+    legal_holds,
     opportunities,
     pipelines,
     products,
@@ -30,5 +31,6 @@ MODULES: tuple[ModuleType, ...] = (
     tickets,
     ticket_history,
     subject_requests,
+    legal_holds,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

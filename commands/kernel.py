@@ -5,7 +5,7 @@ from the door through the dispatcher.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 from uuid import UUID
@@ -149,7 +149,7 @@ class Command(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """The fields that the caller gave."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: getattr(self, name) for name in self.__pydantic_fields_set__}
 
     @classmethod
     def sentence(cls) -> str:
@@ -168,12 +168,12 @@ E = TypeVar("E", bound=Event)
 def changes(command: Command, state: Aggregate, event: type[E]) -> Iterator[E]:
     """The event that holds those given fields that differ from the state; none if none does."""
     changed: dict[str, Any] = {}
-    fields = event.model_fields
+    fields = _names(event)
     for name, value in command.given().items():
         if name not in fields:
             continue
         held = getattr(state, name)
-        if isinstance(value, Mapping) and isinstance(held, Mapping):
+        if isinstance(value, dict) and isinstance(held, dict):
             value = {key: item for key, item in value.items() if held.get(key) != item}  # noqa: PLW2901
             if value:
                 changed[name] = value
@@ -181,6 +181,12 @@ def changes(command: Command, state: Aggregate, event: type[E]) -> Iterator[E]:
             changed[name] = value
     if changed:
         yield event.of(changed)
+
+
+@cache
+def _names(event: type[Event]) -> frozenset[str]:
+    """Of its fields; pydantic's own property looks them up anew."""
+    return frozenset(event.model_fields)
 
 
 def opened(command: Command, event: type[E]) -> E:

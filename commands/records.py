@@ -21,7 +21,7 @@ def check_record(details: RecordDetails, aggregate: type[Aggregate], records: Re
         Rejected: an unknown or inactive owner, an unknown team, an undeclared or wrong custom
             field, or half an external id.
     """
-    given = details.model_fields_set
+    given = details.__pydantic_fields_set__
     if details.owner_id is not None and "owner_id" in given:
         need_active_user(records, details.owner_id, "owner_id")
     if details.team_id is not None and "team_id" in given:
@@ -93,9 +93,15 @@ def check_in_use(record: Record) -> None:
     """What was put away is not changed.
 
     Raises:
-        Rejected: the record is archived, or whom it stands for was erased.
+        Rejected: the record is archived, or whom it stands for was erased or is held by law.
     """
     check_not_erased(record)
+    if record.legal_holds:
+        noun = type(record).__name__.lower()
+        raise Rejected(
+            f"This {noun} may only be stored while a legal hold lasts. Lift the hold first.",
+            type="held",
+        )
     if record.archived:
         noun = type(record).__name__.lower()
         raise Rejected(f"This {noun} is archived. Restore it first.", type="archived")
@@ -107,8 +113,9 @@ def check_required(command: Command, *fields: str) -> None:
     Raises:
         Rejected: one of the fields is given as null.
     """
+    given = command.__pydantic_fields_set__
     for field in fields:
-        if field in command.model_fields_set and getattr(command, field) is None:
+        if field in given and getattr(command, field) is None:
             noun = command.TO.__name__.lower()
             article = "an" if noun[0] in "aeio" else "a"
             raise Rejected(f"{field}: {article} {noun} needs one. Give a value.", field=field)

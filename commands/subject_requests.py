@@ -11,15 +11,15 @@ from pydantic import Field
 
 from commands.kernel import At, Command, Records, Rejected, changes, opened
 from commands.records import check_record
+from commands.subjects import check_no_hold, named_subject, same_person
 from domain import AGGREGATES
-from domain.contacts import Contact
-from domain.customers import Customer
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES, Personal, Public
 from domain.kernel import Aggregate, Event
-from domain.records import Record, RecordDetails
+from domain.records import RecordDetails
 from domain.subject_requests import (
     Duty,
+    ErasureCertified,
     ErasureDecided,
     ErasureDestroyed,
     ErasureFenced,
@@ -39,15 +39,8 @@ from domain.subject_requests import (
     SubjectRequestRefused,
     SubjectRequestWithdrawn,
 )
-from domain.users import User
 from domain.values import Text
 
-SUBJECTS: dict[str, type[Contact | Customer | User]] = {
-    "contact_id": Contact,
-    "customer_id": Customer,
-    "user_id": User,
-}
-"""The kinds of records that stand for somebody, by the field that names one."""
 OF_KIND: dict[str, type[Aggregate]] = {one.AGGREGATE: one for one in AGGREGATES}
 MARKED_AT_ONCE = 200
 """Records that one command marks as erased."""
@@ -77,22 +70,7 @@ class ReceiveSubjectRequest(SubjectRequestDetails, Command, to=SubjectRequest, o
 
     def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
         check_record(self, SubjectRequest, records)
-        named = [field for field in SUBJECTS if getattr(self, field) is not None]
-        if len(named) != 1:
-            raise Rejected(
-                "contact_id: a request is about one contact, customer or user. Give one of "
-                "contact_id, customer_id and user_id.",
-                field="contact_id",
-            )
-        field = named[0]
-        if records.get(SUBJECTS[field], getattr(self, field)) is None:
-            noun = SUBJECTS[field].__name__.lower()
-            raise Rejected(
-                f"{field}: there is no {noun} {getattr(self, field)}. Give the id of an existing "
-                f"{noun}.",
-                field=field,
-                type="unknown-reference",
-            )
+        named_subject(self, records)
         received_on = self.received_on or now.date()
         if received_on > now.date():
             raise Rejected(
@@ -177,7 +155,7 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
     duties: Public[Annotated[tuple[Duty, ...], Field(max_length=10)], "vocabulary"] = ()
     """The categories that are kept, each by a law and until a day; the others go."""
 
-    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
         _must_not_be_decided(request)
         if request.kind is not Kind.ERASURE:
             raise Rejected(f"This request asks for {request.kind}. Open one that asks for erasure.")
@@ -186,7 +164,8 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
         for duty in self.duties:
             if duty.category not in CATEGORIES:
                 raise Rejected(
-                    f"duties: {duty.category} is no category. Give one of: {', '.join(CATEGORIES)}",
+                    f"duties: {duty.category} is no category. "
+                    f"Give one of: {', '.join(CATEGORIES)}.",
                     field="duties",
                 )
             if duty.until <= now.date():
@@ -201,22 +180,27 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
                 "duties: everything would be kept. Refuse the request instead, and say why.",
                 field="duties",
             )
+        check_no_hold(same_person(request, records), records, now.date())
         yield ErasureDecided(categories=erased, duties=self.duties)
 
 
 class FenceErasure(Command, to=SubjectRequest, internal=True):
     """Bar every record that stands for them, however often it was merged."""
 
+    commitments: Public[tuple[str, ...], "link"] = ()
+
     def decide(
         self, request: SubjectRequest, now: datetime, records: Records
     ) -> Iterator[Event | At]:
         found = same_person(request, records)
+        if request.status is Status.DECIDED:
+            check_no_hold(found, records, now.date())
         for stream, record in found.items():
             if not record.erased:
                 kind = type(record).AGGREGATE
                 yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
         if request.status is Status.DECIDED:
-            yield ErasureFenced(subjects=tuple(found))
+            yield ErasureFenced(subjects=tuple(found), commitments=self.commitments)
 
 
 class MarkErased(Command, to=SubjectRequest, internal=True):
@@ -252,24 +236,19 @@ class RecordSweep(Command, to=SubjectRequest, internal=True):
     """Record that nothing holds a value of theirs any more, and that the request is answered."""
 
     rebuilt_at: Public[int, "figure"]
+    left: Public[tuple[str, ...], "vocabulary"] = ()
 
     def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
         if request.status is Status.DESTROYED:
-            yield ErasureSwept(rebuilt_at=self.rebuilt_at)
+            yield ErasureSwept(rebuilt_at=self.rebuilt_at, left=self.left)
             yield SubjectRequestFulfilled()
 
 
-def same_person(request: SubjectRequest, records: Records) -> dict[UUID, Record]:
-    """The records that stand for whoever asks: merging has made one person of them."""
-    field = next(name for name in SUBJECTS if getattr(request, name) is not None)
-    found: dict[UUID, Record] = {}
-    ahead: list[UUID] = [getattr(request, field)]
-    while ahead:
-        stream = ahead.pop(0)
-        record = None if stream in found else records.get(SUBJECTS[field], stream)
-        if record is not None:
-            found[stream] = record
-            ahead += getattr(record, "absorbed", ())
-            into = getattr(record, "merged_into_id", None)
-            ahead += [into] if into is not None else []
-    return found
+class CertifyErasure(Command, to=SubjectRequest, internal=True):
+    """Record that no copy from before can be opened any more."""
+
+    dark_on: Public[date, "moment"]
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        if request.kind is Kind.ERASURE and request.status is Status.FULFILLED:
+            yield opened(self, ErasureCertified)

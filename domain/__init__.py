@@ -5,6 +5,7 @@ from domain.contacts import Contact
 from domain.custom_fields import CustomFields
 from domain.customers import Customer
 from domain.kernel import Aggregate
+from domain.legal_holds import LegalHold
 from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
@@ -25,4 +26,5 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Opportunity,
     Ticket,
     SubjectRequest,
+    LegalHold,
 )

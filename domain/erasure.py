@@ -1,4 +1,5 @@
-"""Erasure 删除: what every kind of record says of it, so that each proves what became of its data.
+"""Erasure 删除, and being kept from it: what every kind of record says of either, so that each
+proves what became of its data.
 
 The values themselves are destroyed beside the log, not by these events; they say that it was done,
 and when. Whoever keeps a record folded from before has to fold it anew.
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from domain.fields import Public
 from domain.kernel import Aggregate, Event, replace
-from domain.records import Record
+from domain.records import Record, without
 
 
 class ErasureBegun(Event):
@@ -41,7 +42,29 @@ class PersonalDataErased(Event):
         return state
 
 
+class RecordHeld(Event):
+    """A legal hold has whom this record stands for kept as they are."""
+
+    aggregate: Public[str, "vocabulary"]
+    hold_id: Public[UUID, "link"]
+
+    def evolve(self, record: Record) -> Record:
+        return replace(
+            record, legal_holds=(*without(record.legal_holds, (self.hold_id,)), self.hold_id)
+        )
+
+
+class RecordReleased(Event):
+    """The hold was lifted, or its time is over."""
+
+    aggregate: Public[str, "vocabulary"]
+    hold_id: Public[UUID, "link"]
+
+    def evolve(self, record: Record) -> Record:
+        return replace(record, legal_holds=without(record.legal_holds, (self.hold_id,)))
+
+
 OF_EVERY_KIND: Final[Mapping[str, type[Event]]] = {
-    one.__name__: one for one in (ErasureBegun, PersonalDataErased)
+    one.__name__: one for one in (ErasureBegun, PersonalDataErased, RecordHeld, RecordReleased)
 }
 """The events that every kind of record can have. Each says of which kind it is."""

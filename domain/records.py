@@ -41,10 +41,15 @@ class Record(RecordDetails, Aggregate):
     erased: Public[bool, "switch"] = False
     """已擦除: whom it stands for was erased, or is being: nothing is recorded of them again."""
 
+    legal_holds: Public[tuple[UUID, ...], "link"] = ()
+    """The legal holds on whom it stands for."""
+
     def barred(self) -> str | None:
         """Why no other record may newly point at this one, and the remedy; None where any may."""
         if self.erased:
             return "was erased. Choose another."
+        if self.legal_holds:
+            return "may only be stored while a legal hold lasts. Choose another."
         return "is archived. Restore it first, or choose another." if self.archived else None
 
     def claims(self) -> Iterable[tuple[str, str]]:

@@ -51,11 +51,13 @@ class Status(StrEnum):
     DESTROYED = "destroyed"
     SWEPT = "swept"
     FULFILLED = "fulfilled"
+    CERTIFIED = "certified"
+    """An erasure of which no copy is left that could be opened."""
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
 
-ENDED: Final = frozenset({Status.FULFILLED, Status.REFUSED, Status.WITHDRAWN})
+ENDED: Final = frozenset({Status.FULFILLED, Status.CERTIFIED, Status.REFUSED, Status.WITHDRAWN})
 UNDER_WAY: Final = (Status.DECIDED, Status.FENCED, Status.DESTROYED, Status.SWEPT)
 """An erasure that Kept carries out by itself, step by step."""
 
@@ -132,6 +134,7 @@ class SubjectRequest(SubjectRequestDetails, Record):
     """What is kept, by which law and until when."""
     subjects: Public[tuple[UUID, ...], "link"] = ()
     """The records that stand for them, those that were merged with theirs included."""
+    commitments: Public[tuple[str, ...], "link"] = ()
     destroyed_keys: Public[int, "figure"] = 0
     destroyed_rows: Public[int, "figure"] = 0
     """Of personal data, as the log counts them."""
@@ -139,6 +142,10 @@ class SubjectRequest(SubjectRequestDetails, Record):
     """Those in which something about them stood."""
     rebuilt_at: Public[int, "figure"] = 0
     """The position of the log from which every read model was folded anew."""
+    left: Public[tuple[str, ...], "vocabulary"] = ()
+    """Places that the database did not let us sweep."""
+    dark_on: Public[date | None, "moment"] = None
+    """Since when no copy can be opened."""
 
     @property
     def subject_id(self) -> UUID | None:
@@ -227,9 +234,11 @@ class ErasureFenced(Event):
     """Nothing can be written about them any more, in these categories."""
 
     subjects: Public[tuple[UUID, ...], "link"]
+    commitments: Public[tuple[str, ...], "link"] = ()
+    """To each of their names and addresses, which only they can open (:mod:`api.certificates`)."""
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
-        return replace(request, subjects=self.subjects, status=Status.FENCED)
+        return replace(request, **self.given(), status=Status.FENCED)
 
 
 class ErasureDestroyed(Event):
@@ -247,9 +256,19 @@ class ErasureSwept(Event):
     """No read model, index, statistic or earlier table holds a value of theirs."""
 
     rebuilt_at: Public[int, "figure"]
+    left: Public[tuple[str, ...], "vocabulary"] = ()
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
-        return replace(request, rebuilt_at=self.rebuilt_at, status=Status.SWEPT)
+        return replace(request, **self.given(), status=Status.SWEPT)
+
+
+class ErasureCertified(Event):
+    """The last key that opened a copy from before is destroyed, and the time of all copies over."""
+
+    dark_on: Public[date, "moment"]
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, dark_on=self.dark_on, status=Status.CERTIFIED)
 
 
 def months_after(day: date, months: int) -> date:

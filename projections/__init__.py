@@ -6,6 +6,7 @@ from projections.custom_fields import custom_fields
 from projections.customers import customers
 from projections.history import history
 from projections.kernel import Derived, Projection
+from projections.legal_holds import legal_holds
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
@@ -27,6 +28,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     tickets,
     ticket_messages,
     subject_requests,
+    legal_holds,
 )
 """First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)

@@ -6,9 +6,8 @@ keeps snapshots, so that only newer events are read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 from uuid import UUID
 
 from eventsourcing.application import Application, Repository
@@ -28,8 +27,7 @@ from store.mapper import LogMapper
 from store.recorder import LogRecorder
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A state and the version that it is of; version 0 where there is no such record."""
 
     state: Aggregate

@@ -11,10 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from psycopg import Connection
-from psycopg.adapt import Buffer, Dumper
-from psycopg.pq import Format
-
 from store.codec import leaf_hash
 
 Entry = Mapping[str, Any]
@@ -77,20 +73,6 @@ class Octets(Packed):
         return b"".join([len(one).to_bytes(4) + one for one in map(bytes.fromhex, items)])
 
 
-class _PackedDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: Any) -> Buffer:
-        return bytes(obj.data)
-
-
-def register(connection: Connection[Any]) -> None:
-    """Let this connection take packed arrays."""
-    for kind in (Uuids, Integers, Texts, Octets):
-        dumper = type(f"{kind.__name__}Dumper", (_PackedDumper,), {"oid": kind.ARRAY})
-        connection.adapters.register_dumper(kind, dumper)
-
-
 @dataclass
 class _Set:
     """What the commands so far leave, and what they need of the log as it is."""
@@ -114,14 +96,16 @@ class _Set:
         return self._alone(entry)
 
     def _alone(self, entry: Entry) -> bool:
-        tokens: list[Any] = [
-            (one["aggregate"], one["field"], one["hash"]) for one in entry.get("claims") or ()
-        ]
-        for key in entry.get("new_keys") or ():
+        claims, keys = entry.get("claims"), entry.get("new_keys")
+        idempotency_key = entry.get("idempotency_key")
+        if not (claims or keys or idempotency_key):
+            return True
+        tokens: list[Any] = [(one["aggregate"], one["field"], one["hash"]) for one in claims or ()]
+        for key in keys or ():
             tokens.append((key["subject"], key["category"]))
             self.brought.add(key["key_id"])
-        if entry.get("idempotency_key"):
-            tokens.append(entry["idempotency_key"])
+        if idempotency_key:
+            tokens.append(idempotency_key)
         fits = self.once.isdisjoint(tokens) and len({*tokens}) == len(tokens)
         self.once.update(tokens)
         return fits

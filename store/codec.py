@@ -9,8 +9,9 @@ big endian). The random blind makes the commitment say nothing once the row is g
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -18,12 +19,13 @@ from uuid import UUID
 
 import orjson
 
-from domain.envelope import Envelope, Recorded, moment_text, to_microseconds
+from domain.envelope import Envelope, Recorded
 from domain.fields import ERASED, PersonalMark, personal_fields
 from domain.ids import text_of
 from domain.kernel import Aggregate, Event, Value, event_type
+from store.epochs import NONCE_BYTES
 from store.errors import EventTooLarge, Unrecordable
-from store.keys import NONCE_BYTES, DataKey
+from store.keys import DataKey
 from store.randomness import random_bytes
 
 MAX_BODY: Final = 65_527
@@ -118,7 +120,7 @@ def seal(
     rows: list[dict[str, Any]] = []
     names: list[str] = []
     commitments: list[str] = []
-    for pair in sorted(parts.personal, key=lambda p: (p[0].int, p[1])):
+    for pair in _in_order(parts.personal):
         subject, category = pair
         key = keys[pair]
         # Drawn together: each draw lets go of the interpreter, and of this thread's turn.
@@ -174,7 +176,7 @@ def header(envelope: Envelope) -> dict[str, Any]:
     if envelope.source.row is not None:
         source["row"] = envelope.source.row
     made: dict[str, Any] = {
-        "occurred_at": moment_text(to_microseconds(envelope.occurred_at)),
+        "occurred_at": _moment(envelope.occurred_at),
         "actor": envelope.actor,
         "command": envelope.command_id,
         "correlation": envelope.correlation_id or envelope.command_id,
@@ -185,6 +187,11 @@ def header(envelope: Envelope) -> dict[str, Any]:
     if envelope.causation_id is not None:
         made["causation"] = envelope.causation_id
     return made
+
+
+def _moment(moment: datetime) -> str:
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")
 
 
 def commitment(blind: bytes, nonce: bytes, subject: UUID, category: str, ciphertext: bytes) -> str:
@@ -247,6 +254,10 @@ def unseal(
     return recorded
 
 
+def _in_order(pairs: Collection[tuple[UUID, str]]) -> Iterable[tuple[UUID, str]]:
+    return sorted(pairs, key=lambda pair: (pair[0].int, pair[1])) if len(pairs) > 1 else pairs
+
+
 @cache
 def _personal(kind: type[Event]) -> dict[str, PersonalMark]:
     return personal_fields(kind)
@@ -254,7 +265,11 @@ def _personal(kind: type[Event]) -> dict[str, PersonalMark]:
 
 def subject_of(state: Aggregate, stream: UUID) -> UUID:
     """Whom a record is about: under their keys lies what it is given, unless a field says else."""
-    return next((one for name in state.SUBJECT if (one := getattr(state, name))), stream)
+    for name in state.SUBJECT:
+        subject: UUID | None = getattr(state, name)
+        if subject:
+            return subject
+    return stream
 
 
 def _subject_named(name: str, new: NewEvent, otherwise: UUID) -> UUID:

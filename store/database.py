@@ -45,13 +45,13 @@ class WouldWait(Exception):
     """The database would have to be asked, and this thread must not wait for it."""
 
 
-@contextmanager
-def without_waiting() -> Iterator[None]:
+class without_waiting:
     """In here this thread gets no connection: what is not in memory raises :class:`WouldWait`."""
-    _patience.has_none = True
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        _patience.has_none = True
+
+    def __exit__(self, *_: object) -> None:
         _patience.has_none = False
 
 

@@ -31,6 +31,9 @@ class EpochKeys(Protocol):
     def create(self, tenant: str, epoch: int) -> bytes:
         """Make and keep the key of a new epoch; if it was made before, that one."""
 
+    def destroy(self, tenant: str, epoch: int) -> None:
+        """Destroy the key of an epoch, for good; nothing if that was done before."""
+
 
 class EpochKeyFiles:
     """Keys as files, mode 0600, in a directory of the user's."""
@@ -50,6 +53,11 @@ class EpochKeyFiles:
 
     def create(self, tenant: str, epoch: int) -> bytes:
         return durable_files.make_secret(self._path(tenant, epoch))
+
+    def destroy(self, tenant: str, epoch: int) -> None:
+        path = self._path(tenant, epoch)
+        path.unlink(missing_ok=True)
+        durable_files.sync(path.parent)
 
     def _path(self, tenant: str, epoch: int) -> Path:
         return self.directory / tenant / f"{epoch}.key"

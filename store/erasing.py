@@ -22,6 +22,11 @@ LOCK_SECONDS: Final = 10
 """For so long others may keep a table locked that is to be scrubbed."""
 SCRUBBED: Final = ("personal_data", "unique_values", "command_receipts")
 """Tables of the log from which rows were deleted."""
+_AS_MAINTAINER: Final = (
+    ("VACUUM FULL pg_catalog.pg_statistic", "statistics"),
+    ("CHECKPOINT", "files of the database"),
+)
+"""Dropped files are let go of by the next checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +104,27 @@ class Eraser:
                 [request, request],
             )
 
-    def scrub(self) -> list[str]:
+    def scrub(self) -> tuple[str, ...]:
         """Take what was deleted out of the files, statistics and dropped tables included; gives
-        what the server does not let us do, in sentences.
+        the names of the places (:mod:`store.places`) where the server does not let us.
         """
-        refused: list[str] = []
+        left: list[str] = []
         keys = f"{self._log.tenant.keys}.data_keys"
         with self._log.database.connect("owner", self._log.tenant.schema) as owner:
-            owner.add_notice_handler(lambda notice: refused.append(_told(notice)))
             owner.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            said: list[Any] = []  # that something may not be vacuumed is a warning, not an error
+            owner.add_notice_handler(said.append)
             for table in (*SCRUBBED, keys):
-                owner.execute(f"VACUUM {table}")
-            for statement in ("VACUUM FULL pg_catalog.pg_statistic", "CHECKPOINT"):
+                owner.execute(f"VACUUM {table}".encode())
+            for statement, place in _AS_MAINTAINER:
+                said.clear()
                 try:
-                    owner.execute(statement)
-                except psycopg.errors.Error as error:
-                    refused.append(f"{statement} was refused by the server ({error.sqlstate}).")
-        return refused
+                    owner.execute(statement.encode())
+                except psycopg.errors.Error:
+                    said.append(None)
+                if said:
+                    left.append(place)
+        return tuple(left)
 
     def leads(self, connection: Connection) -> bool:
         """Whether this connection is the one that carries out erasures, until it is closed."""
@@ -132,7 +141,3 @@ class Eraser:
 
     def _connect(self) -> Connection:
         return self._log.database.connect("eraser", self._log.tenant.schema)
-
-
-def _told(notice: Any) -> str:
-    return str(notice.message_primary)

@@ -87,3 +87,7 @@ class LogUnavailable(StoreError):
 
 class WrongEpochKey(StoreError):
     """The epoch key that was given does not open this tenant's data keys."""
+
+
+class BackupError(StoreError):
+    """The file is no backup that can be restored here; the text says why, and what to do."""

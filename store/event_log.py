@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -41,8 +41,7 @@ SELECTED: Final = (
 """What :meth:`EventLog.opened` takes: an event once for each of its rows of personal data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a command's caller gets: where its last event stands, and the hash by which it can be
     proved.
     """
@@ -131,7 +130,8 @@ class EventLog:
         ahead = {} if keys_ahead is None else keys_ahead
         entry, new_keys = self._entry(decision, ahead)
         waiting = self._committer.submit(entry)
-        ahead |= {(key.subject, key.category): key for key in new_keys}
+        for key in new_keys:
+            ahead[(key.subject, key.category)] = key
         return waiting, new_keys
 
     def receive(self, decision: Decision, waiting: Waiting, new_keys: list[DataKey]) -> Receipt:
@@ -149,6 +149,9 @@ class EventLog:
             raise ValueTaken(detail["aggregate"], detail["field"], UUID(detail["stream"]))
         if outcome == "key_reused":
             raise KeyReused
+        if outcome == "epoch_over":
+            self.keys.epochs.refresh()
+            raise KeysRaced
         if outcome == "key_raced":
             self.keys.of([(key.subject, key.category) for key in new_keys])  # the winner's
             raise KeysRaced
@@ -320,10 +323,7 @@ class EventLog:
         entry: dict[str, Any] = {
             "id": decision.envelope.command_id,
             "stream": decision.stream,
-            "version": max(
-                (n.version for n in decision.events if n.stream == decision.stream),
-                default=decision.reads.get(decision.stream, 0),
-            ),
+            "version": _version(decision),
             "reads": [{"stream": s, "version": v} for s, v in decision.reads.items()],
             "events": rows,
         }
@@ -350,8 +350,10 @@ class EventLog:
     ) -> tuple[dict[tuple[UUID, str], DataKey], list[DataKey]]:
         if not pairs:
             return {}, []
-        keys = {pair: key for pair in pairs if (key := ahead.get(pair))}
-        keys |= self.keys.of(pairs - keys.keys(), born)
+        keys = {pair: ahead[pair] for pair in pairs if pair in ahead} if ahead else {}
+        keys |= self.keys.of(pairs - keys.keys() if keys else pairs, born)
+        if len(keys) == len(pairs):
+            return keys, []
         new_keys = [self.keys.make(*pair) for pair in pairs if pair not in keys]
         return keys | {(key.subject, key.category): key for key in new_keys}, new_keys
 
@@ -383,6 +385,14 @@ class EventLog:
             codec.unseal(position, recorded_at, body, personal.get(position, ()), keys)
             for position, (recorded_at, body) in entries.items()
         ]
+
+
+def _version(decision: Decision) -> int:
+    """Of the command's own record, after it."""
+    for new in reversed(decision.events):
+        if new.stream == decision.stream:
+            return new.version
+    return decision.reads.get(decision.stream, 0)
 
 
 def _check_claims(claims: Iterable[Claim]) -> None:

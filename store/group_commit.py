@@ -10,13 +10,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 import psycopg
 
-from store import batches
+from store import batches, sending
 from store.batches import Entry, Packed, size
 from store.database import OUT_OF_REACH, Connection
 from store.errors import LogFull, LogUnavailable
@@ -37,19 +36,18 @@ log = logging.getLogger(__name__)
 Outcome = tuple[str, dict[str, Any] | None]
 
 
-@dataclass(slots=True)
 class Waiting:
     """A command on its way into the log; :meth:`wait` for its outcome."""
 
-    entry: Entry
-    size: int
-    outcome: Outcome | None = None
-    error: Exception | None = None
-    _then: Callable[[], None] = lambda: None
-    _done: threading.Lock = field(default_factory=threading.Lock)
+    __slots__ = ("_done", "_then", "entry", "error", "outcome", "size")
 
-    def __post_init__(self) -> None:
+    def __init__(self, entry: Entry, size: int) -> None:
+        self.entry, self.size = entry, size
+        self.outcome: Outcome | None = None
+        self.error: Exception | None = None
+        self._then: Callable[[], None] | None = None
         # A raw lock held until the outcome is there: a tenth of the cost of an Event or a Future.
+        self._done = threading.Lock()
         self._done.acquire()
 
     def wait(self) -> Outcome:
@@ -78,8 +76,11 @@ class Waiting:
     def settle(self, outcome: Outcome | None, error: Exception | None = None) -> None:
         self.outcome, self.error = outcome, error
         self._done.release()
+        then = self._then
+        if then is None:
+            return
         try:
-            self._then()
+            then()
         except Exception as failed:  # the others of the batch are still waiting
             log.warning("a waiter could not be called: %s", type(failed).__name__)
 
@@ -97,8 +98,9 @@ class GroupCommitter:
         self._connect, self._after_commit, self._max_waiting = connect, after_commit, max_waiting
         self._connection: Connection | None = None
         self._queue: deque[Waiting] = deque()
-        self._wake = threading.Condition()
-        self._closing = False
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._is_idle = self._closing = False
         self._lost_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="kept-group-commit", daemon=True)
         self._thread.start()
@@ -110,11 +112,12 @@ class GroupCommitter:
             LogFull: too many are waiting; nothing was queued.
         """
         waiting = Waiting(entry, size(entry))
-        with self._wake:
+        with self._lock:
             if len(self._queue) >= self._max_waiting or self._closing:
                 raise LogFull
             self._queue.append(waiting)
-            if len(self._queue) == 1:
+            if self._is_idle:
+                self._is_idle = False
                 self._wake.notify()
         return waiting
 
@@ -131,6 +134,7 @@ class GroupCommitter:
         while True:
             with self._wake:
                 while not self._queue and not self._closing:
+                    self._is_idle = True
                     self._wake.wait()
                 if not self._queue:
                     return
@@ -186,7 +190,7 @@ class GroupCommitter:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
-                    batches.register(self._connection)
+                    sending.prepare(self._connection)
                 outcomes = as_set and self._as_set(self._connection, entries, as_set)
                 if not outcomes:
                     outcomes = self._one_by_one(self._connection, entries)
@@ -210,11 +214,8 @@ class GroupCommitter:
         connection: Connection, entries: list[Entry], parameters: list[Packed]
     ) -> list[Outcome]:
         """Store all at once; an empty list, and nothing stored, if one of them is not to be."""
-        marks = ", ".join(["%s"] * len(parameters))
-        row = connection.execute(
-            f"SELECT before, recorded_us FROM append_set({marks})".encode(), parameters
-        ).fetchone()
-        return [*batches.receipts(entries, *row)] if row else []
+        stored = sending.send(connection, parameters)
+        return [*batches.receipts(entries, *stored)] if stored else []
 
     @staticmethod
     def _one_by_one(connection: Connection, entries: list[Entry]) -> list[Outcome]:

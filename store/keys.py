@@ -13,11 +13,11 @@ from uuid_utils.compat import uuid7
 from store.database import Connection, Database
 from store.durable_files import KEY_BYTES
 from store.epoch_keys import EpochKeys, derived, keyed_hash
-from store.errors import SubjectErased, WrongEpochKey
+from store.epochs import NONCE_BYTES, Epochs, bound_to
+from store.errors import SubjectErased
 from store.randomness import random_bytes
 from store.tenants import Tenant
 
-NONCE_BYTES: Final = 12
 CACHE_SIZE: Final = 50_000
 
 
@@ -40,12 +40,11 @@ class KeyStore:
         self._by_id: OrderedDict[UUID, DataKey] = OrderedDict()
         self._by_subject: dict[tuple[UUID, str], DataKey] = {}
         self._lock = threading.Lock()
-        self.epoch, epoch_key = _open_epoch(database, tenant, epoch_keys)
-        self._wrapper = AESGCM(derived(epoch_key, "wrap data keys"))
-        self._values_key = derived(epoch_key, "unique values")
-        self._receipts_key = derived(epoch_key, "receipts")
-        self._addresses_key = derived(epoch_key, "suppressions")
-        self.cursor_key = derived(epoch_key, "cursors")
+        self.epochs = Epochs(database, tenant, epoch_keys)
+        self._values_key = self.epochs.hash_keys["unique values"]
+        self._receipts_key = self.epochs.hash_keys["receipts"]
+        self._addresses_key = self.epochs.hash_keys["suppressions"]
+        self.cursor_key = self.epochs.secret("cursors")
 
     def value_hash(self, aggregate: str, field: str, value: str) -> bytes:
         """The keyed hash under which a unique value is held."""
@@ -54,7 +53,7 @@ class KeyStore:
     def address_hash(self, kind: str, address: str, scope: str) -> bytes:
         """The keyed hash under which it is remembered that somebody at an address said no.
 
-        Nobody can hash it anew once the address is erased, so a rotation has to keep its key.
+        Nobody can hash it anew once the address is erased, so its key outlives the epoch.
         """
         return keyed_hash(self._addresses_key, kind, address, scope)
 
@@ -66,16 +65,22 @@ class KeyStore:
         """The keyed hash of a request; not a plain digest, which could be guessed."""
         return keyed_hash(self._receipts_key, "request", request)
 
+    def opening(self, request: UUID) -> bytes:
+        """What opens the commitments of an erasure's certificate. It ends with the epoch, so that
+        from then on nobody but whoever was given it can tell whom they name.
+        """
+        return derived(self.epochs.secret("erasure openings"), str(request))
+
     def make(self, subject: UUID, category: str) -> DataKey:
         """A new key; it exists for others once an append has stored it."""
         key_id, drawn = uuid7(), random_bytes(KEY_BYTES + NONCE_BYTES)
         secret, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
-        wrapped = nonce + self._wrapper.encrypt(nonce, secret, _bound(key_id, subject, category))
+        wrapped = self.epochs.wrap(secret, bound_to(key_id, subject, category), nonce)
         row = {
             "key_id": key_id,
             "subject": subject,
             "category": category,
-            "epoch": self.epoch,
+            "epoch": self.epochs.current,
             "wrapped": wrapped.hex(),
         }
         return DataKey(key_id, subject, category, AESGCM(secret), row)
@@ -99,17 +104,17 @@ class KeyStore:
         if missing:
             with self._database.borrow("writer", self._tenant.schema) as connection:
                 rows = connection.execute(
-                    f"SELECT key_id, subject, category, wrapped, fenced_at IS NULL"
+                    f"SELECT key_id, subject, category, epoch, wrapped, fenced_at IS NULL"
                     f" FROM {self._tenant.keys}.data_keys"
                     " WHERE (subject, category) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))"
                     " ORDER BY wrapped IS NOT NULL",
                     [[pair[0] for pair in missing], [pair[1] for pair in missing]],
                     binary=True,
                 ).fetchall()
-            live = [row for row in rows if row[3] is not None and row[4]]
+            live = [row for row in rows if row[4] is not None and row[5]]
             gone = {(row[1], row[2]) for row in rows if row not in live}
             for row in live:
-                found[(row[1], row[2])] = self._unwrap(*row[:4])
+                found[(row[1], row[2])] = self._unwrap(*row[:5])
             if gone - found.keys():
                 raise SubjectErased
         return found
@@ -121,7 +126,8 @@ class KeyStore:
         missing = [key_id for key_id in wanted if key_id not in found]
         if missing:
             rows = connection.execute(
-                f"SELECT key_id, subject, category, wrapped FROM {self._tenant.keys}.data_keys"
+                "SELECT key_id, subject, category, epoch, wrapped"
+                f" FROM {self._tenant.keys}.data_keys"
                 " WHERE key_id = ANY(%s) AND wrapped IS NOT NULL",
                 [missing],
                 binary=True,
@@ -136,10 +142,10 @@ class KeyStore:
             self._by_id.clear()
             self._by_subject.clear()
 
-    def _unwrap(self, key_id: UUID, subject: UUID, category: str, wrapped: bytes) -> DataKey:
-        secret = self._wrapper.decrypt(
-            wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(key_id, subject, category)
-        )
+    def _unwrap(
+        self, key_id: UUID, subject: UUID, category: str, epoch: int, wrapped: bytes
+    ) -> DataKey:
+        secret = self.epochs.unwrap(epoch, wrapped, bound_to(key_id, subject, category))
         return self._remember(DataKey(key_id, subject, category, AESGCM(secret)))
 
     def _remember(self, key: DataKey) -> DataKey:
@@ -149,39 +155,3 @@ class KeyStore:
                 _, oldest = self._by_id.popitem(last=False)
                 self._by_subject.pop((oldest.subject, oldest.category), None)
         return key
-
-
-def _bound(key_id: UUID, subject: UUID, category: str) -> bytes:
-    """What a wrapped key is bound to, so that it cannot be put in another's place."""
-    return key_id.bytes + subject.bytes + category.encode()
-
-
-def _open_epoch(database: Database, tenant: Tenant, epoch_keys: EpochKeys) -> tuple[int, bytes]:
-    """The current epoch and its key, proved to be the one that the data keys were wrapped with."""
-    query = (
-        f"SELECT epoch, proof FROM {tenant.keys}.epochs WHERE destroyed_at IS NULL"
-        " ORDER BY epoch DESC LIMIT 1"
-    )
-    with database.borrow("writer", tenant.schema) as connection:
-        row = connection.execute(query).fetchone()
-    if row is None:
-        key = epoch_keys.create(tenant.name, 1)
-        with database.connect("owner") as connection:
-            connection.execute(
-                f"INSERT INTO {tenant.keys}.epochs (epoch, proof) VALUES (1, %s)"
-                " ON CONFLICT DO NOTHING",
-                [_proof(key)],
-            )
-            row = connection.execute(query).fetchone()
-            assert row is not None  # noqa: S101  just inserted, and never deleted
-    key = epoch_keys.get(tenant.name, row[0])
-    if bytes(row[1]) != _proof(key):
-        raise WrongEpochKey(
-            f"The epoch key {row[0]} of tenant {tenant.name} is not the one that its data "
-            "was written with. Restore the right one from escrow."
-        )
-    return row[0], key
-
-
-def _proof(epoch_key: bytes) -> bytes:
-    return keyed_hash(derived(epoch_key, "proof"), "this is the key")

@@ -47,6 +47,8 @@ class Notifier:
             try:
                 if connection is None or connection.closed:
                     connection = self._log.database.connect("writer", schema)
+                    # A notification is nothing to keep, so nobody need wait for a disk.
+                    connection.execute("SET synchronous_commit = off")
                 connection.execute(f"NOTIFY {schema}".encode())
             except psycopg.Error:
                 connection = None

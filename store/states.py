@@ -34,9 +34,7 @@ class StateCache:
 
     def put(self, stream: UUID, held: Held) -> None:
         with self._lock:
-            known = self._held.get(stream)
-            if known is None or known.version < held.version:
-                self._held[stream] = held
-                self._held.move_to_end(stream)
+            known = self._held.pop(stream, None)
+            self._held[stream] = held if known is None or known.version < held.version else known
             if len(self._held) > self._size:
                 self._held.popitem(last=False)

@@ -22,6 +22,7 @@ _REPEATABLE: Final = (
     "lease_numbers",
     "destroy_keys",
     "erase_subjects",
+    "turn_epochs",
     "forbid_change",
     "grow_only",
     "grants",
@@ -115,6 +116,14 @@ def names(database: Database) -> list[str]:
             " WHERE nspname LIKE 'kept\\_%' AND nspname NOT LIKE '%\\_keys' ORDER BY nspname"
         ).fetchall()
     return [row[0] for row in rows]
+
+
+def drop(database: Database, tenant: Tenant) -> None:
+    """Take away a tenant that never came to be, such as one whose restore failed."""
+    with database.connect("owner") as connection, connection.transaction():
+        _one_at_a_time(connection)
+        connection.execute(f"DROP SCHEMA {tenant.schema} CASCADE")
+        connection.execute(f"DROP SCHEMA {tenant.keys} CASCADE")
 
 
 def upgrade(database: Database, name: str) -> list[str]:

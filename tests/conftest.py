@@ -9,6 +9,7 @@ import pytest
 from store import embedded
 from store.database import Database, open_database
 from store.tenants import Tenant, find
+from tests.store.deciding import let_go
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -30,15 +31,20 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture
-def tenant(database: Database) -> Tenant:
+def tenant(database: Database) -> Iterator[Tenant]:
     """A fresh tenant, with its read models and its pipeline."""
-    return _fresh(database)
+    tenant = _fresh(database)
+    yield tenant
+    let_go(database, tenant)
 
 
 @pytest.fixture
-def two_tenants(database: Database) -> tuple[Tenant, Tenant]:
+def two_tenants(database: Database) -> Iterator[tuple[Tenant, Tenant]]:
     """Two fresh tenants side by side."""
-    return _fresh(database), _fresh(database)
+    two = _fresh(database), _fresh(database)
+    yield two
+    for tenant in two:
+        let_go(database, tenant)
 
 
 @pytest.fixture

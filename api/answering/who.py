@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commands.dispatcher import Dispatcher
 from commands.kernel import NotFound, Records, Rejected
-from commands.subject_requests import same_person
+from commands.subjects import same_person
 from domain.envelope import SYSTEM
 from domain.kernel import Aggregate
 from domain.records import Record
@@ -54,17 +54,17 @@ def asker(services: "Services", request_id: UUID) -> Asker:
         raise Rejected(f"This request is already {request.status}. Open a new one.", type="ended")
     if request.status is not Status.IDENTIFIED:
         raise Rejected("Nobody has made sure who they are. Record that first.")
-    people = records_of(services.dispatcher, request)
+    people = same_person(request, readable(services.dispatcher))
     if not people:
         raise NotFound("Whom the request is about has no record any more.")
     return Asker(request_id, request, people)
 
 
-def records_of(dispatcher: Dispatcher, request: SubjectRequest) -> dict[UUID, Record]:
-    """The records that stand for whoever asks, by id; merging has made one person of them."""
+def readable(dispatcher: Dispatcher) -> Records:
+    """The records as decisions read them, for whoever only looks."""
 
     def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
         held = dispatcher.state(kind, stream)
         return held.state if held.version else None
 
-    return same_person(request, Records(load, lambda: SYSTEM, SYSTEM))
+    return Records(load, lambda: SYSTEM, SYSTEM)

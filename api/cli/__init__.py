@@ -14,7 +14,9 @@ import typer
 
 from api.cli import (
     answering,
+    backups,
     development,
+    erasing,
     history,
     imports,
     keys,
@@ -46,6 +48,10 @@ app.command()(history.audit)
 app.command()(processing.processing)
 app.command()(answering.access)
 app.command()(answering.portable)
+app.command()(erasing.erase)
+app.command()(erasing.certificate)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")

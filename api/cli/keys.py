@@ -13,6 +13,7 @@ from api.cli.shared import (
     opened_tenant,
     print_json,
     print_table,
+    progress_bar,
     warn,
 )
 
@@ -54,6 +55,25 @@ def create(
     else:
         typer.echo(key)
         warn("Keep this key: it cannot be shown again.")
+
+
+@app.command("turn-epoch")
+def turn_epoch(as_json: Json = False) -> None:
+    """Begin a new epoch: live keys are wrapped anew, and the old key ends with the last backup."""
+    from datetime import UTC, datetime
+
+    with opened_tenant() as services, progress_bar() as progress:
+        epochs = services.log.keys.epochs
+        is_new = epochs.begin()
+        wrapped = epochs.rewrap(progress)
+        certified = services.erasures.keep_dark(datetime.now(UTC))
+    shown = {"epoch": epochs.current, "keys_wrapped": wrapped, "certified": [*map(str, certified)]}
+    if as_json:
+        print_json(shown)
+    else:
+        begun = "has begun" if is_new else "was begun by another process"
+        typer.echo(f"Epoch {epochs.current} {begun}; {wrapped:,} keys were wrapped anew.")
+        warn("Escrow its key: without it no personal value can be read.")
 
 
 @app.command("list")

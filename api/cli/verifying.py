@@ -11,16 +11,23 @@ from api.cli.shared import Failure, Json, opened_tenant, print_json, progress_ba
 
 if TYPE_CHECKING:
     from api.audit.check import CheckedTrail
+    from api.certificates import CheckedCertificate
 
 
 def verify(
     most: Annotated[int, typer.Option("--most", help="Faults to show at most.", min=1)] = 100,
     bundle: Annotated[
         Path | None,
-        typer.Option(help="Check this proof or audit trail instead, without a database."),
+        typer.Option(help="Check this proof, audit trail or certificate instead, offline."),
     ] = None,
     vkeys: Annotated[
         list[str] | None, typer.Option("--vkey", help="A key that you trust to have signed it.")
+    ] = None,
+    opening: Annotated[
+        Path | None, typer.Option(help="What opens a certificate, to see whom it names.")
+    ] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--name", help="A name or address that it may name.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -28,7 +35,7 @@ def verify(
     value; trust nothing.
     """
     if bundle is not None:
-        _verify_bundle(bundle, vkeys or [], as_json)
+        _verify_bundle(bundle, vkeys or [], opening, names or [], as_json)
         return
     from store.verify import verify as verify_log
 
@@ -47,14 +54,22 @@ def verify(
         raise typer.Exit(1)
 
 
-def _verify_bundle(path: Path, trusted: list[str], as_json: bool) -> None:
+def _verify_bundle(
+    path: Path, trusted: list[str], opening: Path | None, names: list[str], as_json: bool
+) -> None:
     from api.audit.check import check_trail, is_trail
+    from api.certificates import check_certificate, is_certificate
     from store.transparency.proofs import check_bundle
 
     if is_trail(path):
         _report_trail(check_trail(path, trusted), as_json)
         return
-    checked = check_bundle(_read(path), trusted)
+    document = _read(path)
+    if is_certificate(document):
+        secret = None if opening is None else _secret(opening)
+        _report_certificate(check_certificate(document, trusted, secret, names), names, as_json)
+        return
+    checked = check_bundle(document, trusted)
     if as_json:
         print_json(
             {
@@ -85,6 +100,33 @@ def _report_trail(checked: "CheckedTrail", as_json: bool) -> None:
         f"{checked.origin} as its checkpoint of {checked.size:,} entries says."
     )
     _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _report_certificate(checked: "CheckedCertificate", names: Sequence[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, **asdict(checked)})
+        return
+    typer.echo(
+        f"{checked.request}: {checked.destroyed_rows:,} rows of personal data and "
+        f"{checked.destroyed_keys:,} keys were destroyed at {checked.erased_at[:19]} UTC "
+        f"({', '.join(checked.categories)}), in {checked.touched_records:,} records, as the log "
+        f"{checked.origin} and its checkpoint of {checked.size:,} entries say."
+    )
+    typer.echo(
+        f"No copy from before can be opened since {checked.dark_on}."
+        if checked.dark_on
+        else "Copies from before, such as backups, go dark later; the final certificate says when."
+    )
+    for name in names:
+        typer.echo(f"{'It names' if name in checked.names else 'It does not name'} {name}.")
+    _say_by_whom(checked.signed_by, checked.is_trusted)
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        return bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        raise Failure(f"{path} opens no certificate. Give the file that came with it.") from None
 
 
 def _say_by_whom(vkeys: Sequence[str], is_trusted: bool) -> None:

@@ -9,6 +9,7 @@ from projections.words import (
     contacts,
     custom_fields,
     customers,
+    legal_holds,
     opportunities,
     pipelines,
     products,
@@ -35,6 +36,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "opportunities": opportunities.WORDS,
     "tickets": tickets.WORDS,
     "subject_requests": subject_requests.WORDS,
+    "legal_holds": legal_holds.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 

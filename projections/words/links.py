@@ -9,7 +9,9 @@ from domain import AGGREGATES
 from domain.erasure import OF_EVERY_KIND
 from domain.kernel import bare_type
 
-_PEOPLE: Final = frozenset({"owner_id", "assignee_id", "manager_id", "author_user_id"})
+_PEOPLE: Final = frozenset(
+    {"owner_id", "assignee_id", "manager_id", "author_user_id", "approved_by_id"}
+)
 _OWN: Final = frozenset(
     {
         "parent_id",
@@ -24,6 +26,11 @@ _OWN: Final = frozenset(
     }
 )
 """Fields that point at records of the same kind."""
+_NAMED_OTHERWISE: Final = {
+    "request_id": "subject_requests",
+    "hold_id": "legal_holds",
+    "legal_holds": "legal_holds",
+}
 _NESTED: Final = ("customer_id", "contact_id", "product_id")
 """Links inside the items of a list, such as the lines of a deal."""
 
@@ -47,8 +54,8 @@ def target(aggregate: str, field: str) -> str | None:
         return aggregate
     if field in _PEOPLE:
         return "users"
-    if field == "request_id":
-        return "subject_requests"
+    if field in _NAMED_OTHERWISE:
+        return _NAMED_OTHERWISE[field]
     named = {f"{one.__name__.lower()}_id": one.AGGREGATE for one in AGGREGATES}
     ends = (plural for name, plural in named.items() if field == name or field.endswith(f"_{name}"))
     return next(ends, None)

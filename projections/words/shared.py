@@ -14,6 +14,8 @@ LABELS: Final = both(
     external_id=("external ID", "外部ID"),
     archived=("archived", "归档"),
     erased=("erased", "已擦除"),
+    legal_holds=("legal holds", "法律保全"),
+    hold_id=("legal hold", "法律保全"),
     merged_into_id=("record it was merged into", "并入的记录"),
     absorbed=("merged records", "已合并的记录"),
     absorbed_id=("merged record", "合并的记录"),
@@ -25,6 +27,8 @@ LABELS: Final = both(
 
 EVENTS: Final = both(
     ErasureBegun=("barred the record for an erasure", "因删除请求封锁了记录"),
+    RecordHeld=("had the record kept by law", "依法保全了记录"),
+    RecordReleased=("released the record from a hold", "解除了记录的保全"),
     PersonalDataErased=("erased what it held about somebody", "擦除了其中的个人信息"),
 )
 """What can happen to every kind of record."""

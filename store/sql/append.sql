@@ -102,6 +102,11 @@ BEGIN
             outcome := 'key_gone'; RETURN NEXT; CONTINUE;
         END IF;
         IF command.new_keys IS NOT NULL THEN
+            IF EXISTS (SELECT FROM jsonb_to_recordset(command.new_keys) AS k (epoch integer)
+                WHERE k.epoch <> (SELECT max(e.epoch) FROM {keys}.epochs e))
+            THEN
+                outcome := 'epoch_over'; RETURN NEXT; CONTINUE;
+            END IF;
             SELECT d.subject, d.destroyed_at IS NULL AND d.fenced_at IS NULL AS is_live INTO known
                 FROM jsonb_to_recordset(command.new_keys) AS k (subject uuid, category text, again boolean)
                 JOIN {keys}.data_keys d USING (subject, category)

@@ -40,6 +40,9 @@ BEGIN
         JOIN {schema}.unique_values u ON u.aggregate = c.aggregate AND u.field = c.field AND u.value_hash = c.hash
         WHERE u.stream <> c.stream)
     THEN RETURN; END IF;
+    IF cardinality(new_keys) > 0 AND EXISTS (SELECT FROM unnest(new_epochs) AS k (epoch)
+        WHERE k.epoch <> (SELECT max(e.epoch) FROM {keys}.epochs e))
+    THEN RETURN; END IF;
     IF cardinality(new_keys) > 0 AND EXISTS (SELECT FROM unnest(new_subjects, new_categories) AS k (subject, category)
         JOIN {keys}.data_keys d ON d.subject = k.subject AND d.category = k.category)
     THEN RETURN; END IF;

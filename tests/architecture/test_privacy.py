@@ -7,6 +7,7 @@ import pytest
 from commands.kernel import COMMANDS
 from domain import AGGREGATES
 from domain.envelope import Envelope, Source
+from domain.erasure import OF_EVERY_KIND
 from domain.fields import PersonalMark, mark_of, personal_fields
 from domain.kernel import Aggregate, Event
 from projections import DERIVED, PROJECTIONS
@@ -16,7 +17,10 @@ from projections.tables import table_of
 from store.api_keys import ROLES, Role
 
 MODELS: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
-EVENTS = [event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()]
+EVENTS = [
+    *OF_EVERY_KIND.values(),
+    *(event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()),
+]
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda one: one.__name__)

@@ -15,8 +15,10 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from domain import AGGREGATES
+from domain.erasure import OF_EVERY_KIND, PersonalDataErased
 from domain.fields import ERASED, personal_fields
 from domain.kernel import Aggregate, Event, fold, replace
+from domain.records import Record
 from domain.values import Form
 from tests.dsl import THIS, id_of
 
@@ -140,7 +142,9 @@ def _lowest(marks: tuple[Any, ...], otherwise: int) -> Any:
 @cache
 def events(aggregate: type[Aggregate]) -> st.SearchStrategy[Event]:
     """Any event of an aggregate, with some of its personal fields erased or none."""
-    return st.one_of(*(perhaps_erased(models(kind)) for kind in aggregate.EVENTS.values()))
+    shared = OF_EVERY_KIND.values() if issubclass(aggregate, Record) else (PersonalDataErased,)
+    kinds = (*aggregate.EVENTS.values(), *shared)
+    return st.one_of(*(perhaps_erased(models(kind)) for kind in kinds))
 
 
 @cache
@@ -163,6 +167,9 @@ def perhaps_erased(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Any:
 
 
 EVENTS = sorted(
-    (event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()),
+    (
+        *OF_EVERY_KIND.values(),
+        *(event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()),
+    ),
     key=lambda event: event.__name__,
 )

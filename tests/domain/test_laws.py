@@ -19,6 +19,7 @@ import commands
 import domain
 from commands.kernel import COMMANDS, At, Command, Records, Rejected
 from domain import AGGREGATES
+from domain.erasure import OF_EVERY_KIND
 from domain.fields import ERASED, PersonalMark, mark_of, personal_fields
 from domain.kernel import Aggregate, Event, replace
 from tests.domain.examples import EVENTS, models, perhaps_erased, states
@@ -73,7 +74,8 @@ def test_every_module_with_commands_is_in_the_list() -> None:
 
 def test_every_event_belongs_to_an_aggregate_in_the_list() -> None:
     concrete = {one for one in _defined(Event, "domain") if "evolve" in one.__dict__}
-    assert {one.AGGREGATE for one in concrete} <= set(AGGREGATES)
+    shared = {one.AGGREGATE for one in OF_EVERY_KIND.values()}
+    assert {one.AGGREGATE for one in concrete} <= {*AGGREGATES, *shared}
     assert concrete == set(EVENTS)
 
 

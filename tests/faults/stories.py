@@ -23,6 +23,7 @@ def _step(command: str, record: str, **public: "CustomValue | dict[str, Any] | l
 
 
 _LEGACY: Final = {"source_system": "legacy"}
+_OF_LEAVER: Final = {"user_id": "@leaver", **_LEGACY}
 _STAGES: Final = [
     {"key": "first", "label": "First", "probability": 10},
     {"key": "won", "label": "Won", "kind": "won", "probability": 100},
@@ -158,6 +159,29 @@ STORY: Final = (
     ),
     Step("RecordTicketChange", "incident", {"sequence": 1, "priority": "high", **_LEGACY}),
     _step("RecordTicketTransition", "incident", sequence=2, source_state="Active", status="open"),
+    # Requests of people about their own data
+    Step(
+        "ReceiveSubjectRequest", "access", {"kind": "access", "contact_id": "@contact", **_LEGACY}
+    ),
+    Step("ChangeSubjectRequest", "access", _LEGACY),
+    _step("ExtendSubjectRequest", "access", months_more=2),
+    _step("IdentifySubject", "access", identified_by="document"),
+    _step("FulfilSubjectRequest", "access"),
+    Step("ReceiveSubjectRequest", "no", {"kind": "objection", "user_id": "@leaver", **_LEGACY}),
+    _step("RefuseSubjectRequest", "no", refusal_ground="excessive"),
+    Step("ReceiveSubjectRequest", "never mind", {"kind": "erasure", "user_id": "@user", **_LEGACY}),
+    _step("WithdrawSubjectRequest", "never mind"),
+    Step("RegisterCustomer", "who goes", {"kind": "person", **_LEGACY}),
+    Step(
+        "ReceiveSubjectRequest",
+        "erasure",
+        {"kind": "erasure", "customer_id": "@who goes", **_LEGACY},
+    ),
+    _step("IdentifySubject", "erasure", identified_by="signed_in"),
+    _step("DecideErasure", "erasure"),
+    Step("PlaceLegalHold", "hold", {"law": "HGB § 257", "approved_by_id": "@user", **_OF_LEAVER}),
+    Step("ChangeLegalHold", "hold", {"expires_on": "2099-12-31", **_LEGACY}),
+    _step("LiftLegalHold", "hold"),
     # Custom fields
     _step("DeclareCustomField", "customers", key="tier", label="Tier", type="text"),
     _step("ChangeCustomField", "customers", key="tier", label="Level"),

@@ -34,6 +34,8 @@ from tests.faults.stories import STORY, Step
 
 TENANT: Final = "canaries"
 SCHEMAS: Final = (f"kept_{TENANT}", f"kept_{TENANT}_keys")
+ERASED: Final = ("who goes", "erasure")
+"""The records of the story that are about somebody who is erased in it."""
 MODELS_OF: Final = "_v1"
 """Read models hold values in the clear: that is what they are for (DESIGN §5)."""
 
@@ -63,6 +65,8 @@ class Estate:
     ids: dict[str, str] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
     """Canaries in requests that were answered with a receipt."""
+    erased: set[str] = field(default_factory=set)
+    """Those of them that were about somebody who was erased."""
     refusals: list[tuple[int, str]] = field(default_factory=list)
     """Status and text of the answers to those that were not."""
     _heard: int = 0
@@ -100,7 +104,10 @@ class Estate:
         self.ids.setdefault(step.record, answer.json()["stream"])
         new = {*self.sower.sown} - before
         silent = ("key of", "user agent of")
-        self.accepted |= {one for one in new if not self.sower.sown[one].startswith(silent)}
+        accepted = {one for one in new if not self.sower.sown[one].startswith(silent)}
+        self.accepted |= accepted
+        if step.record in ERASED:
+            self.erased |= accepted
         if step.command == "AddTicketMessage":
             self.ids["message"] = self._last_message(answer.json()["stream"])
 
@@ -215,8 +222,31 @@ def test_the_canaries_are_there_for_whoever_has_the_keys(estate: Estate) -> None
         after = page["next_after"]
         if page["is_at_head"]:
             break
-    missing = {estate.sower.sown[one] for one in estate.accepted if one not in seen}
+    missing = {estate.sower.sown[one] for one in estate.accepted - estate.erased if one not in seen}
     assert missing == set()
+
+
+def test_of_whoever_was_erased_none_is_left_in_any_file(estate: Estate) -> None:
+    """Heap, indexes, TOAST, statistics, read models, logs: all that is below the home of the
+    database but its write-ahead log, which only the destruction of the epoch key reaches.
+    """
+    request = f"/v1/subject-requests/{estate.ids['erasure']}"
+    until(lambda: estate.client.get(request).json()["status"] == "fulfilled", "it is carried out")
+    assert len(estate.erased) > 10
+    with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
+        superuser.execute("CHECKPOINT")  # what is in memory only is written too
+    found: dict[str, set[str]] = {}
+    others = 0
+    for path in sorted([*home().rglob("*")]):
+        if not path.is_file() or "pg_wal" in path.parts:
+            continue
+        held = path.read_bytes().decode("latin-1")
+        canaries = {*estate.sower.found_in(held)}
+        others += len(canaries - estate.erased)
+        if canaries & estate.erased:
+            found[str(path)] = {estate.sower.sown[one] for one in canaries & estate.erased}
+    assert found == {}
+    assert others > 100  # those who stay are found so, or the search would prove nothing
 
 
 def test_they_are_in_no_table_but_the_read_models(estate: Estate) -> None:

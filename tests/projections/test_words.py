@@ -9,10 +9,11 @@ import pytest
 
 from domain import AGGREGATES
 from domain.envelope import SYSTEM
+from domain.erasure import OF_EVERY_KIND
 from domain.kernel import Aggregate, bare_type
 from projections.words import WORDS, label, links_of, name_of, words
 from projections.words.facts import label_of
-from projections.words.shared import LABELS
+from projections.words.shared import EVENTS, LABELS
 
 each_aggregate = pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.AGGREGATE)
 ANNA = "01920000-0000-7000-8000-000000000001"
@@ -23,7 +24,7 @@ NAMES = {ANNA: "Anna Keller", LI_NA: "李娜", QUILL: "Quillbrook Foods Ltd"}
 
 def fields(aggregate: type[Aggregate]) -> Iterator[tuple[str, Any]]:
     """Every field of a kind of record, and those that only its events have."""
-    for model in (aggregate, *aggregate.EVENTS.values()):
+    for model in (aggregate, *OF_EVERY_KIND.values(), *aggregate.EVENTS.values()):
         for name, field in model.model_fields.items():
             yield name, bare_type(field.annotation)
 
@@ -60,6 +61,7 @@ def test_every_field_has_a_label_in_both_languages(aggregate: type[Aggregate]) -
 @each_aggregate
 def test_every_event_has_a_verb(aggregate: type[Aggregate]) -> None:
     assert WORDS[aggregate.AGGREGATE].events.keys() == aggregate.EVENTS.keys()
+    assert EVENTS.keys() == OF_EVERY_KIND.keys()
 
 
 @each_aggregate

@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from domain import AGGREGATES
+from domain.erasure import OF_EVERY_KIND
 from domain.kernel import Event, Value
 from domain.values import Form
 from store.codec import canonical
@@ -27,7 +28,10 @@ from tests.domain.examples import FORMS
 from tests.dsl import id_of
 
 FOLDER = Path(__file__).parents[1] / "golden"
-EVENTS = [event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()]
+EVENTS = [
+    *OF_EVERY_KIND.values(),
+    *(event for aggregate in AGGREGATES for event in aggregate.EVENTS.values()),
+]
 
 
 def path_of(event: type[Event], schema: int | None = None) -> Path:

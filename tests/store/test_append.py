@@ -164,7 +164,7 @@ def test_the_same_request_again_gets_its_first_receipt(log: EventLog) -> None:
     log.append(renamed(ONE, at=1))
     again = log.append(registered(ONE, key="k1"))
     assert again.replayed
-    assert replace(again, replayed=False) == first
+    assert again._replace(replayed=False) == first
     asked = log.receipt_of(Idempotency("a client", "k1", "the request"))
     assert asked == again
     assert log.receipt_of(Idempotency("another client", "k1", "the request")) is None
@@ -173,7 +173,7 @@ def test_the_same_request_again_gets_its_first_receipt(log: EventLog) -> None:
 
 def test_one_idempotency_key_from_fifty_callers_is_one_event(log: EventLog) -> None:
     results = in_threads(*(lambda: log.append(registered(uuid7(), key="k1")) for _ in range(50)))
-    assert len({replace(one, replayed=False) for one in results}) == 1
+    assert len({one._replace(replayed=False) for one in results}) == 1
     assert [one.replayed for one in results].count(False) == 1
     assert len(stored(log)) == 1
 

@@ -228,9 +228,11 @@ def test_a_state_that_holds_what_was_erased_since_is_folded_from_its_beginning(
     log.append(registered(ONE))
     known = _known(Held(Customer(name="known"), 1))
     marked = PersonalDataErased(aggregate="customers", request_id=TWO, categories=("identity",))
-    log.append(decision(ONE, 1, marked))
+    log.append(decision(ONE, marked, at=1))
     application = LogApplication(log, known)
-    assert application.load(Customer, ONE) == Held(Customer(name="Acme"), 2)
+    held = application.load(Customer, ONE)
+    assert isinstance(held.state, Customer)
+    assert (held.state.name, held.version) == ("Acme", 2)
     assert known.get(ONE) is None
 
 

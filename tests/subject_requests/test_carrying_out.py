@@ -1,22 +1,25 @@
 """An erasure that was decided is carried out to its end, from wherever it stood."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from api.certificates import certificate, check_certificate
 from api.services import Services
 from commands.consents import GrantConsent, RefuseConsent
 from commands.contacts import ChangeContact, MergeContact, RegisterContact
 from commands.customers import RegisterCustomer
 from commands.kernel import Command, Rejected
+from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
 from commands.opportunities import OpenOpportunity
 from commands.subject_requests import DecideErasure, IdentifySubject, ReceiveSubjectRequest
 from commands.tickets import AddTicketMessage, OpenTicket
+from commands.users import ActivateUser, InviteUser
 from domain.consents import Basis, Channel, WithdrawalReason
 from domain.contacts import Contact
 from domain.customers import Kind as CustomerKind
@@ -48,12 +51,11 @@ class House:
         self.ids[name] = self.services.issue(command, stream).stream
         return self.ids[name]
 
-    def request(
-        self, duties: tuple[Duty, ...] = (), note: str | None = "Ada wants to go"
-    ) -> UUID:
+    def request(self, duties: tuple[Duty, ...] = (), note: str | None = "Ada wants to go") -> UUID:
         """An erasure of Ada, decided."""
-        said = {} if note is None else {"request_note": note}
-        ask = ReceiveSubjectRequest(kind=Kind.ERASURE, contact_id=self.ids["ada"], **said)
+        ask = ReceiveSubjectRequest(kind=Kind.ERASURE, contact_id=self.ids["ada"])
+        if note is not None:
+            ask = ReceiveSubjectRequest(**{**ask.given(), "request_note": note})
         request = self.issue("request", ask)
         self.services.issue(IdentifySubject(identified_by=Method.DOCUMENT), request)
         self.services.issue(DecideErasure(duties=duties), request)
@@ -68,24 +70,25 @@ class House:
         assert found is not None
         return found
 
-    def everything_stored(self) -> str:
-        """All tables, read models included, as text."""
-        schema = self.services.tenant.schema
-        with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
-            tables = superuser.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]
-            ).fetchall()
-            return "\n".join(
-                str(row[0])
-                for (table,) in tables
-                for row in superuser.execute(f"SELECT t::text FROM {schema}.{table} t".encode())
-            )
+
+def everything_stored(services: Services) -> str:
+    """All tables, read models included, as text."""
+    schema = services.tenant.schema
+    with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
+        tables = superuser.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]
+        ).fetchall()
+        return "\n".join(
+            str(row[0])
+            for (table,) in tables
+            for row in superuser.execute(f"SELECT t::text FROM {schema}.{table} t".encode())
+        )
 
 
 @pytest.fixture
-def house(services: Services) -> Iterator[House]:
+def house(services: Services) -> House:
     house = House(services)
-    firm = RegisterCustomer(name="Firm", kind=CustomerKind.ORGANISATION, emails=("i@firm.example.com",))
+    firm = RegisterCustomer(name="Firm", kind=CustomerKind.ORGANISATION)
     house.issue("firm", firm)
     ada = RegisterContact(
         family_name="Lovelace",
@@ -120,13 +123,13 @@ def house(services: Services) -> Iterator[House]:
     deal = OpenOpportunity(
         name="Engines",
         customer_id=house.ids["firm"],
-        amount=Money(amount="800", currency="EUR"),
+        amount=Money(amount=Decimal(800), currency="EUR"),
         expected_close_on=date(2027, 1, 31),
     )
     house.issue("deal", deal)
     services.start_runner()
     assert house.shown("contacts", "ada")["family_name"] == "Lovelace"
-    yield house
+    return house
 
 
 def carried_out(house: House, request: UUID) -> SubjectRequest:
@@ -136,12 +139,19 @@ def carried_out(house: House, request: UUID) -> SubjectRequest:
 
 def test_nothing_is_left_of_them_and_everything_of_the_others(house: House) -> None:
     before = {name: house.shown("contacts", name) for name in ("ada", "grace")}
-    assert "Lovelace" in house.everything_stored()
+    assert "Lovelace" in everything_stored(house.services)
     done = carried_out(house, house.request())
     assert done.status is Status.FULFILLED
     assert (done.destroyed_keys, done.touched_records) == (4, 4)
-    stored = house.everything_stored()
-    for gone in ("Lovelace", "ada@firm.example.com", "No steam", "urgent", "ticked the box", "to go"):
+    stored = everything_stored(house.services)
+    for gone in (
+        "Lovelace",
+        "ada@firm.example.com",
+        "No steam",
+        "urgent",
+        "ticked the box",
+        "to go",
+    ):
         assert gone not in stored
     ada = house.shown("contacts", "ada")
     assert (ada["family_name"], ada["emails"], ada["erased"]) == (None, None, True)
@@ -180,9 +190,7 @@ def test_nothing_is_recorded_of_them_again(house: House) -> None:
     with pytest.raises(Rejected, match="was erased"):
         house.services.issue(MergeContact(absorbed_id=ada), house.ids["grace"])
     with pytest.raises(SubjectErased):
-        house.services.issue(
-            AddTicketMessage(body="but Ada"), house.ids["ticket"]
-        )
+        house.services.issue(AddTicketMessage(body="but Ada"), house.ids["ticket"])
 
 
 def test_what_only_they_could_hold_is_free_again(house: House) -> None:
@@ -228,7 +236,7 @@ def test_whoever_was_merged_with_them_is_the_same_person(house: House) -> None:
     done = carried_out(house, house.request())
     assert {*done.subjects} == {house.ids["ada"], twin}
     assert house.shown("contacts", "twin")["family_name"] is None
-    assert "Byron" not in house.everything_stored()
+    assert "Byron" not in everything_stored(house.services)
 
 
 def test_what_the_law_has_kept_is_kept(house: House) -> None:
@@ -309,7 +317,7 @@ def test_it_goes_on_after_a_crash_wherever_that_was(
     monkeypatch.undo()
     assert done.status is Status.FULFILLED
     assert done.destroyed_keys == 4
-    assert "Lovelace" not in house.everything_stored()
+    assert "Lovelace" not in everything_stored(house.services)
     kinds = [one.type for one in house.services.log.load(request)]
     assert kinds.count("ErasureDestroyed") == kinds.count("ErasureSwept") == 1
     assert verify(house.services.log).faults == []
@@ -340,3 +348,55 @@ def test_a_database_that_was_put_back_does_not_come_up_with_them(house: House) -
     finally:
         again.close()
     assert table_of(PROJECTIONS[0]) is not None
+
+
+def test_it_is_certified_for_good_once_no_copy_opens(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasures = house.services.erasures
+    request = house.request()
+    carried_out(house, request)
+    services = house.services
+    made = certificate(services.log, services.integrator, services.transparency, request)
+    live = check_certificate(made)
+    assert (live.stage, live.dark_on, live.destroyed_keys) == ("live", None, 4)
+
+    now = datetime.now(UTC)
+    assert erasures.keep_dark(now) == []
+    assert services.log.keys.epochs.current == 1  # it has just begun
+    in_two_days = now + timedelta(days=2)
+    assert erasures.keep_dark(in_two_days) == []
+    assert services.log.keys.epochs.current == 2
+    assert erasures.keep_dark(in_two_days) == []
+    assert services.log.keys.epochs.current == 2
+    monkeypatch.setenv("KEPT_COPIES", "wal-archive=50")
+    in_forty_days = now + timedelta(days=40)
+    assert erasures.keep_dark(in_forty_days) == []  # the archive is kept for longer
+    in_sixty_days = now + timedelta(days=60)
+    assert erasures.keep_dark(in_sixty_days) == [request]
+    house.shown("contacts", "ada")
+    assert erasures.keep_dark(in_sixty_days) == []
+    made = certificate(services.log, services.integrator, services.transparency, request)
+    final = check_certificate(made)
+    assert (final.stage, final.dark_on) == ("final", (now + timedelta(days=50)).date().isoformat())
+    assert house.shown("contacts", "grace")["family_name"] == "Hopper"
+    assert verify(services.log).faults == []
+
+
+def test_a_hold_that_came_after_the_decision_is_waited_for(house: House) -> None:
+    services = house.services
+    judge = house.issue("judge", InviteUser(name="Judge", email="judge@example.com"))
+    services.issue(ActivateUser(), judge)
+    request = house.request()
+    hold = PlaceLegalHold(contact_id=house.ids["ada"], law="FRCP 37(e)", approved_by_id=judge)
+    house.issue("hold", hold)
+    assert carried_out(house, request).status is Status.DECIDED
+    assert house.shown("contacts", "ada")["family_name"] == "Lovelace"
+    today = datetime.now(services.tenant.zone)
+    services.issue(ChangeLegalHold(expires_on=today.date()), house.ids["hold"])
+    house.shown("legal_holds", "hold")
+    services.erasures.lapse_holds(today)
+    assert carried_out(house, request).status is Status.DECIDED
+    services.issue(LiftLegalHold(), house.ids["hold"])
+    assert carried_out(house, request).status is Status.FULFILLED
+    assert "Lovelace" not in everything_stored(services)

@@ -1,0 +1,91 @@
+"""Whom a request or a hold is about: a contact, customer or user, and who was merged with them."""
+
+from datetime import date
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from commands.kernel import Records, Rejected
+from domain.contacts import Contact
+from domain.customers import Customer
+from domain.legal_holds import LegalHold
+from domain.users import User
+
+SUBJECTS: Final[dict[str, type[Contact | Customer | User]]] = {
+    "contact_id": Contact,
+    "customer_id": Customer,
+    "user_id": User,
+}
+"""The kinds of records that stand for somebody, by the field that names one."""
+
+Person = Contact | Customer | User
+
+
+class Names(Protocol):
+    """What names somebody by one of three fields."""
+
+    @property
+    def contact_id(self) -> UUID | None: ...
+    @property
+    def customer_id(self) -> UUID | None: ...
+    @property
+    def user_id(self) -> UUID | None: ...
+
+
+def named_subject(names: Names, records: Records) -> tuple[UUID, Person, str]:
+    """The one record that is named: its id, its state and the field.
+
+    Raises:
+        Rejected: none is named, or several, or one that does not exist.
+    """
+    named = [field for field in SUBJECTS if getattr(names, field) is not None]
+    if len(named) != 1:
+        raise Rejected(
+            "contact_id: it is about one contact, customer or user. Give one of contact_id, "
+            "customer_id and user_id.",
+            field="contact_id",
+        )
+    field = named[0]
+    stream: UUID = getattr(names, field)
+    found = records.get(SUBJECTS[field], stream)
+    if found is None:
+        noun = SUBJECTS[field].__name__.lower()
+        raise Rejected(
+            f"{field}: there is no {noun} {stream}. Give the id of an existing {noun}.",
+            field=field,
+            type="unknown-reference",
+        )
+    return stream, found, field
+
+
+def same_person(names: Names, records: Records) -> dict[UUID, Person]:
+    """The records that stand for whoever is named: merging has made one person of them."""
+    first, _, field = named_subject(names, records)
+    found: dict[UUID, Any] = {}
+    ahead = [first]
+    while ahead:
+        stream = ahead.pop(0)
+        record = None if stream in found else records.get(SUBJECTS[field], stream)
+        if record is not None:
+            found[stream] = record
+            ahead += getattr(record, "absorbed", ())
+            into = getattr(record, "merged_into_id", None)
+            ahead += [into] if into is not None else []
+    return found
+
+
+def check_no_hold(people: dict[UUID, Person], records: Records, today: date) -> None:
+    """Nothing of theirs may be destroyed while a legal hold is in force.
+
+    Raises:
+        Rejected: one is; the sentence names its law.
+    """
+    for person in people.values():
+        for one in person.legal_holds:
+            hold = records.get(LegalHold, one)
+            if hold is not None and hold.holds_on(today):
+                until = f" until {hold.expires_on}" if hold.expires_on else ""
+                raise Rejected(
+                    f"A legal hold ({hold.law}) has their data kept{until}. Lift it first, or tell "
+                    "them that the erasure waits for its end.",
+                    type="held",
+                )
