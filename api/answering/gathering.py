@@ -178,8 +178,9 @@ def _event(teller: Teller, held: HeldEvent) -> dict[str, Any]:
     recorded = held.recorded
     body, kind = recorded.body, kind_of(recorded.body)
     event = recorded.event
-    given = [name for name in type(event).model_fields if name in event.model_fields_set]
-    fields = [*teller.fields(kind, event, given), *_trace(recorded)]
+    given = event.model_fields_set
+    names = [name for name in type(event).model_fields if name in given]
+    fields = [*teller.fields(kind, event, names), *_trace(recorded)]
     return {
         "position": recorded.position,
         "kind": kind,

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from domain.envelope import SYSTEM, Recorded
+from domain.envelope import SYSTEM, Recorded, kind_of
 from domain.fields import ERASED, PersonalMark, mark_of
 from domain.kernel import Value
 from domain.records import MERGED_FIELDS, Record
@@ -19,6 +19,8 @@ from projections.words.values import Speaker, is_empty
 COLLEAGUES: Final = "users"
 NUMBERS_ONLY: Final = "analyst"
 """The role as which others are named: it sees their numbers, not their names (Art. 15(4))."""
+_NO_LINKS: Final = (str, int, bool, tuple[str, ...])
+"""Types of fields that point at no record."""
 Field = dict[str, Any]
 """``field``, ``label``, ``category`` (null: no personal data), ``value`` as JSON, ``words``."""
 
@@ -52,11 +54,11 @@ class Teller:
         behalf = recorded.body.get("on_behalf_of")
         if behalf is not None:
             yield COLLEAGUES, UUID(behalf)
-        event = recorded.event
+        event, kind = recorded.event, kind_of(recorded.body)
+        bare = kinds(kind)
         for name in event.model_fields_set:
-            if kinds(event.AGGREGATE.AGGREGATE).get(name) is not str:
-                value = getattr(event, name)
-                yield from links(event.AGGREGATE.AGGREGATE, name, plain(value))
+            if bare.get(name) not in _NO_LINKS:
+                yield from links(kind, name, plain(getattr(event, name)))
 
     def fields(self, kind: str, holder: Value, names: Iterable[str]) -> Iterator[Field]:
         """These fields of an event or a record, as far as they hold something that was opened;
