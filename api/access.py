@@ -28,7 +28,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
 _DOING: Final[dict[Right, str]] = {
     "read": "read",
     "issue": "issue commands",
-    "administer": "issue this command, which is for administrators",
+    "administer": "do this, which is for administrators",
     "backdate": "say that something occurred earlier (Kept-Occurred-At)",
     "act_for": "act for somebody else (Kept-On-Behalf-Of)",
     "audit": "read the read log",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from api.answering.who import readable
 from api.certificates import commitments
 from api.envelopes import system_envelope
 from api.turning import Turning
@@ -27,8 +28,6 @@ from commands.subject_requests import (
     RecordSweep,
 )
 from commands.subjects import check_no_hold, same_person
-from domain.envelope import SYSTEM
-from domain.kernel import Aggregate
 from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS
 from projections.kernel import ReadModel
@@ -210,11 +209,7 @@ class Erasures:
         return {**same_person(request, self._records())}
 
     def _records(self) -> Records:
-        def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
-            held = self._services.dispatcher.state(kind, stream)
-            return held.state if held.version else None
-
-        return Records(load, lambda: SYSTEM, SYSTEM)
+        return readable(self._services.dispatcher)
 
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None

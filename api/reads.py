@@ -81,7 +81,7 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
     wanted = (header(request, b"kept-min-position"), request.scope.get("min_position"))
     for position in wanted:
         if position is not None:
-            await _reach(caller, whole_number("Kept-Min-Position", position, 0, MOST_POSITION))
+            await reach(caller, whole_number("Kept-Min-Position", position, 0, MOST_POSITION))
 
     def work() -> tuple[int, T]:
         # Asked before reading: everything up to there is in what is read.
@@ -91,7 +91,7 @@ async def reading(request: Request, read: Callable[[Gate, Reader], T]) -> tuple[
     return result, {"Kept-Position": str(reached)}
 
 
-async def _reach(caller: Caller, position: int) -> None:
+async def reach(caller: Caller, position: int) -> None:
     """Wait until the read models are that far."""
     progress, log = caller.served.progress, caller.served.services.log
     if await progress.reach(position, SOON):

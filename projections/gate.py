@@ -189,7 +189,7 @@ class Gate:
         """Events as the feed gives them."""
         delivered = Delivered()
         shown = [self._event(reader, recorded, delivered) for recorded in events]
-        self._record(reader, "events", delivered)
+        self.record(reader, "events", delivered)
         return shown
 
     def position(self) -> int:
@@ -220,12 +220,18 @@ class Gate:
             items.append(shown)
             if personal:
                 delivered.add(row["id"], subjects(row), personal)
-        self._record(reader, model.name, delivered, asked)
+        self.record(reader, model.name, delivered, asked)
         return items
 
-    def _record(
+    def record(
         self, reader: Reader, model: str, delivered: Delivered, asked: Collection[str] = ()
     ) -> None:
+        """Write down what was read before it is given out; whoever opens values past the gate does
+        so too.
+
+        Raises:
+            ReadNotRecorded: it could not be written down, so nothing may be given out.
+        """
         if delivered.records:
             self._reads.record(
                 Read(
@@ -308,9 +314,9 @@ class Gate:
             for kind, one in links_of(fact):
                 linked.setdefault(kind, set()).add(one)
             facts.append(fact)
-        names = self._names(reader, linked, delivered)
-        self._record(reader, "history", delivered)
-        declared = self._declared({f["aggregate"] for f in facts if "." in f["field"]})
+        names = self._named(reader, linked, delivered)
+        self.record(reader, "history", delivered)
+        declared = self.declared({f["aggregate"] for f in facts if "." in f["field"]})
         for fact in facts:
             known = names.get(fact["actor"]) if reader.sees_personal else None
             fact["actor_name"] = known
@@ -380,10 +386,16 @@ class Gate:
             change["erased"] = erased
         return change, is_personal
 
-    def _names(
+    def names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
+        """What records are called, by id: their number, where the reader may not see the name."""
+        delivered = Delivered()
+        names = self._named(reader, wanted, delivered)
+        self.record(reader, "names", delivered)
+        return names
+
+    def _named(
         self, reader: Reader, wanted: Mapping[str, set[UUID]], delivered: Delivered
     ) -> dict[str, str]:
-        """What records are called, by id: their number, where the reader may not see the name."""
         names: dict[str, str] = {}
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             for kind in wanted.keys() & self.models.keys():
@@ -400,7 +412,7 @@ class Gate:
                         delivered.add(row["id"], about, given)
         return names
 
-    def _declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The definitions of custom fields, by kind and key."""
         streams = [(custom_fields_id(kind),) for kind in kinds]
         if not streams:

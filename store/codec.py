@@ -93,7 +93,7 @@ def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
     event = new.event
     data = event.given()
     parts = Parts(new, data)
-    subject = _subject(new.state, new.stream)
+    subject = subject_of(new.state, new.stream)
     personal = _personal(type(event))
     for name in [name for name in data if name in personal]:
         value, mark = data.pop(name), personal[name]
@@ -267,7 +267,8 @@ def _personal(kind: type[Event]) -> dict[str, PersonalMark]:
     return personal_fields(kind)
 
 
-def _subject(state: Aggregate, stream: UUID) -> UUID:
+def subject_of(state: Aggregate, stream: UUID) -> UUID:
+    """Whom a record is about: under their keys lies what it is given, unless a field says else."""
     for name in state.SUBJECT:
         subject: UUID | None = getattr(state, name)
         if subject:

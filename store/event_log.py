@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -34,10 +34,11 @@ MOST_NUMBERS: Final = 1_024
 NUMBERS_LOW: Final = 32
 """So many left, and the next block is leased."""
 
-_COLUMNS: Final = (
-    "e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce, p.ciphertext"
+SELECTED: Final = (
+    "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
+    " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
 )
-_FROM: Final = "FROM events e LEFT JOIN personal_data p USING (position)"
+"""What :meth:`EventLog.opened` takes: an event once for each of its rows of personal data."""
 
 
 class Receipt(NamedTuple):
@@ -366,9 +367,13 @@ class EventLog:
         }
 
     def _read(self, connection: Connection, where: str, parameters: list[Any]) -> list[Recorded]:
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} {_FROM} WHERE {where}", parameters, binary=True
-        ).fetchall()
+        rows = connection.execute(f"{SELECTED} WHERE {where}", parameters, binary=True).fetchall()
+        return self.opened(connection, rows)
+
+    def opened(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Recorded]:
+        """The events of rows that :data:`SELECTED` gave, in their order, each once. What lies under
+        a key that is gone, or in a row whose personal columns are None, reads as Erased.
+        """
         keys = self.keys.by_ids(connection, {row[5] for row in rows if row[5] is not None})
         entries: dict[int, tuple[int, str]] = {}
         personal: dict[int, list[PersonalRow]] = defaultdict(list)

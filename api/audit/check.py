@@ -1,17 +1,17 @@
-"""Checking an exported audit trail, without a database and without us."""
+"""Checking what was exported with its proofs, such as an audit trail, without a database or us."""
 
 import csv
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from api.audit.export import FORMAT, MANIFEST, SIGNATURE, statement
+from api.audit.sealing import BESIDE, MANIFEST, SIGNATURE, TITLES, VKEYS, statement
 from store.transparency.merkle import ProofError
 from store.transparency.notes import Verifier, opened
 from store.transparency.proofs import check_bundle
@@ -22,7 +22,7 @@ MOST_MANIFEST: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class CheckedTrail:
-    """What an audit trail proves."""
+    """What an audit trail, or an answer to whoever asked about themselves, proves."""
 
     origin: str
     size: int
@@ -54,10 +54,11 @@ def _check(packed: zipfile.ZipFile, trusted: Sequence[str]) -> CheckedTrail:
     with packed.open(MANIFEST) as file:
         text = file.read(MOST_MANIFEST)
     manifest = json.loads(text)
-    own = packed.read("vkeys.txt").decode().split()
+    own = packed.read(VKEYS).decode().split()
     note = packed.read(SIGNATURE).decode()
     said, signers = opened(note, [Verifier.parse(one) for one in trusted or own])
-    if manifest.get("format") != FORMAT or said != statement(manifest["origin"], text):
+    form = manifest.get("format")
+    if form not in TITLES or said != statement(manifest["origin"], form, text):
         raise ProofError("The manifest is not the one that was signed.")
     _check_files(packed, manifest)
     bodies = dict(_proved(packed, manifest, [one.vkey for one, _ in signers]))
@@ -75,7 +76,7 @@ def _check(packed: zipfile.ZipFile, trusted: Sequence[str]) -> CheckedTrail:
 
 
 def _check_files(packed: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
-    names = {*packed.namelist()} - {MANIFEST, SIGNATURE, "vkeys.txt"}
+    names = {*packed.namelist()} - BESIDE
     if names != {*manifest["files"]}:
         raise ProofError("The archive holds other files than its manifest lists.")
     for name, listed in manifest["files"].items():
@@ -105,7 +106,7 @@ def _check_rows(
     packed: zipfile.ZipFile, manifest: Mapping[str, Any], bodies: Mapping[int, dict[str, Any]]
 ) -> None:
     """Each row is of an entry that is proved, and says of it what that says."""
-    for name, rows in (("history.csv", _csv_rows), ("history.jsonl", _ocsf_rows)):
+    for name, rows in _ROWS.items():
         if name not in manifest["files"]:
             continue
         count = 0
@@ -144,3 +145,22 @@ def _ocsf_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
             "stream": event["entity"]["uid"],
             "occurred_at": datetime.fromisoformat(event["unmapped"]["occurred_at"]),
         }
+
+
+def _access_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+    for event in json.load(file)["events"]:
+        yield {
+            "position": event["position"],
+            "type": event["type"],
+            "actor": event["actor"],
+            "stream": event["id"],
+            "occurred_at": datetime.fromisoformat(event["occurred_at"]),
+        }
+
+
+_ROWS: Final[Mapping[str, Callable[[IO[bytes]], Iterator[dict[str, Any]]]]] = {
+    "history.csv": _csv_rows,
+    "history.jsonl": _ocsf_rows,
+    "access.json": _access_rows,
+}
+"""How each file tells of which entries its rows are."""

@@ -1,14 +1,9 @@
 """The audit trail over HTTP: ``GET /v1/audit-trail`` answers with the ZIP file."""
 
-import shutil
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
 from fastapi import APIRouter
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse
 
@@ -16,6 +11,7 @@ from api.access import Caller
 from api.audit.export import export
 from api.audit.facts import Asked
 from api.audit.formats import FORMATS
+from api.files import file_reply
 from api.filters import an_id, moment, parameters, wrong
 from api.openapi import describe_read
 from api.parameters import ID, PURPOSE, SOURCES, query
@@ -43,21 +39,8 @@ async def exported(request: Request) -> FileResponse:
     formats = given.get("format", ",".join(FORMATS)).split(",")
     if not {*formats} <= {*FORMATS}:
         raise wrong("format", f"is none of the choices. Give some of: {', '.join(FORMATS)}.")
-    folder = Path(tempfile.mkdtemp(prefix="kept-audit-"))
-    path = folder / "audit.zip"
-    work = partial(export, caller.served.services, reader, asked, formats, path)
-    try:
-        await anyio.to_thread.run_sync(work, limiter=caller.served.scans)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type="application/zip",
-        filename="audit.zip",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+    make = partial(export, caller.served.services, reader, asked, formats)
+    return await file_reply(caller, "audit.zip", make)
 
 
 def _asked(given: dict[str, str], caller: Caller) -> Asked:

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli import (
+    answering,
     backups,
     development,
     erasing,
@@ -46,6 +47,8 @@ app.command()(status.status)
 app.command()(history.history)
 app.command()(history.audit)
 app.command()(processing.processing)
+app.command()(answering.access)
+app.command()(answering.portable)
 app.command()(erasing.erase)
 app.command()(erasing.certificate)
 app.command()(backups.backup)

@@ -70,6 +70,26 @@ def incidents(
     _import(CLIENT, run, report, actor, workers, as_json)
 
 
+@app.command("portable")
+def portable(
+    file: Annotated[Path, typer.Argument(help="What kept portable wrote: the zip, or its .jsonl.")],
+    with_consents: Annotated[
+        bool, typer.Option(help="Also consents: they were given to this same company.")
+    ] = False,
+    report: ReportFile = None,
+    actor: As = None,
+    workers: Workers = 32,
+    as_json: Json = False,
+) -> None:
+    """Import what somebody brings along: their particulars, refusals and what they wrote."""
+    from api.imports.portable import CLIENT, import_portable
+
+    def run(intake: "Intake") -> None:
+        import_portable(intake, file, with_consents)
+
+    _import(CLIENT, run, report, actor, workers, as_json)
+
+
 def _import(
     client: str,
     run: Callable[["Intake"], None],

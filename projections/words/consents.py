@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("consent", "同意"),
+    purpose_zh="了解并证明可以联系谁、以何种方式、出于何种目的。",
     events={
         "ConsentChanged": CHANGED,
         **both(

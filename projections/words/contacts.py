@@ -7,6 +7,7 @@ from projections.words.shared import ROLES
 
 WORDS: Final = Words(
     noun=Both("contact", "联系人"),
+    purpose_zh="在对方允许的范围内联系代表客户的人员。",
     events={
         "ContactChanged": CHANGED,
         **both(

@@ -6,6 +6,7 @@ from projections.words.kernel import Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("custom fields", "自定义字段"),
+    purpose_zh="定义公司自有字段。",
     events=both(
         CustomFieldDeclared=("declared a custom field", "声明了自定义字段"),
         CustomFieldChanged=("changed a custom field", "修改了自定义字段"),

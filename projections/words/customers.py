@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("customer", "客户"),
+    purpose_zh="向客户销售和提供服务：合同的准备、履行与跟进。",
     events={
         "CustomerChanged": CHANGED,
         **both(

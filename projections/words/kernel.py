@@ -31,6 +31,8 @@ class Words(NamedTuple):
     """By field, of the record or only of an event: ``expected close date``, ``预计成交日期``."""
     values: Mapping[str, Values] = {}
     """By field, its values, if they are words of ours."""
+    purpose_zh: str = ""
+    """What it is processed for, in Chinese; the aggregate's ``PURPOSE`` says it in English."""
 
 
 def both(**words: tuple[str, str]) -> dict[str, Both]:

@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("legal hold", "法律保全"),
+    purpose_zh="在法律或法院要求的期间内保存应当保存的信息。",
     events={
         "LegalHoldChanged": CHANGED,
         **both(

@@ -13,6 +13,7 @@ STAGES: Final = {
 
 WORDS: Final = Words(
     noun=Both("deal", "商机"),
+    purpose_zh="准备报价并与客户商定；销售预测。",
     events={
         "OpportunityChanged": CHANGED,
         **both(

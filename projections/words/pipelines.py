@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("pipeline", "销售管道"),
+    purpose_zh="安排公司自己的销售流程。",
     events={
         "PipelineChanged": CHANGED,
         **both(

@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("product", "产品"),
+    purpose_zh="描述所售产品及其价格。",
     events={
         "ProductChanged": CHANGED,
         **both(

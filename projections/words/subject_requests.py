@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("data-subject request", "个人信息主体请求"),
+    purpose_zh="答复个人关于其个人信息的请求，并予以证明。",
     events={
         "SubjectRequestChanged": CHANGED,
         **both(

@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("team", "团队"),
+    purpose_zh="安排同事的分工协作。",
     events={
         "TeamChanged": CHANGED,
         **both(

@@ -85,6 +85,7 @@ _LABELS: Final = both(
 
 WORDS: Final = Words(
     noun=Both("ticket", "工单"),
+    purpose_zh="答复客户的请求，并遵守约定。",
     events={
         "TicketChanged": CHANGED,
         "TicketPriorityChanged": CHANGED,

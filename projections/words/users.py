@@ -6,6 +6,7 @@ from projections.words.kernel import CHANGED, Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("user", "用户"),
+    purpose_zh="供同事使用 Kept，并证明各项操作由谁作出。",
     events={
         "UserChanged": CHANGED,
         **both(

@@ -43,6 +43,8 @@ class Speaker:
     names: Mapping[str, str]
     """Of the records that values point at, by id."""
     words: Values
+    whole: bool = False
+    """Texts as they are, not shortened and without quotation marks."""
 
     def say(self, value: Any) -> str:
         """The value in words."""
@@ -77,7 +79,7 @@ class Speaker:
             return f"{number(text)} %" if self.field in _SHARES else number(text)
         if self._is_link(text):
             return self.names.get(text, text)
-        return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
+        return text if self.whole else _quoted(text)
 
     def _composite(self, value: Mapping[str, Any]) -> str:
         """A value with parts, by the parts that it has."""
@@ -114,6 +116,10 @@ class Speaker:
         if discount == "0":
             return said
         return filled(self._in_language(_DISCOUNT), line=said, discount=discount)
+
+
+def _quoted(text: str) -> str:
+    return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
 
 
 def is_empty(value: Any) -> bool:
