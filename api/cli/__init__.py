@@ -15,6 +15,7 @@ import typer
 from api.cli import (
     answering,
     backups,
+    breach,
     development,
     erasing,
     history,
@@ -49,6 +50,7 @@ app.command()(history.audit)
 app.command()(processing.processing)
 app.command()(answering.access)
 app.command()(answering.portable)
+app.command()(breach.breach)
 app.command()(erasing.erase)
 app.command()(erasing.certificate)
 app.command()(backups.backup)
