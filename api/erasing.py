@@ -124,6 +124,7 @@ class Erasures:
                 if time.monotonic() - kept_dark_at >= HOUR:
                     kept_dark_at = time.monotonic()
                     self.turning.lapse_holds(datetime.now(UTC))
+                    self.turning.expire_consents(datetime.now(UTC))
                     self.turning.keep_dark(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)

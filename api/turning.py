@@ -1,14 +1,18 @@
-"""What time does to erasures: epochs turn over, copies go dark, legal holds end."""
+"""What time does by itself: epochs turn over, copies go dark, legal holds and consents end."""
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from commands.consents import ExpireConsent
+from commands.kernel import Rejected
 from commands.legal_holds import LapseLegalHold
 from commands.subject_requests import CertifyErasure
 from domain.subject_requests import Kind, Status
+from projections.consents import consents
 from projections.kernel import Projection
 from projections.legal_holds import legal_holds
 from projections.subject_requests import subject_requests
@@ -80,6 +84,17 @@ class Turning:
         for row in self._page(legal_holds, query).rows:
             if row["expires_on"] is not None and row["expires_on"] < today:
                 self._services.issue(LapseLegalHold(), row["id"])
+
+    def expire_consents(self, now: datetime) -> int:
+        """Record of the consents whose time is over that it is; gives of how many."""
+        done = 0
+        for status, end in (("granted", "valid_until"), ("pending", "confirm_by")):
+            query = Query({"status": status}, sort=end, until=now, limit=MAX_LIMIT)
+            for row in self._page(consents, query).rows:
+                with suppress(Rejected):  # renewed or confirmed, and the read model is behind
+                    self._services.issue(ExpireConsent(), row["id"])
+                    done += 1
+        return done
 
     def _page(self, projection: Projection, query: Query) -> Page:
         """Of ids and dates, past the gate: nobody reads them."""

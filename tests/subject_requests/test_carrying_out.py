@@ -400,3 +400,25 @@ def test_a_hold_that_came_after_the_decision_is_waited_for(house: House) -> None
     services.issue(LiftLegalHold(), house.ids["hold"])
     assert carried_out(house, request).status is Status.FULFILLED
     assert "Lovelace" not in everything_stored(services)
+
+
+def test_a_consent_whose_time_is_over_is_recorded_to_be(house: House) -> None:
+    services = house.services
+    now = datetime.now(UTC)
+    given = {
+        "contact_id": house.ids["grace"],
+        "channel": Channel.EMAIL,
+        "lawful_basis": Basis.CONTRACT,
+        "captured_at": now - timedelta(days=9),
+        "source": "A form",
+    }
+    short = GrantConsent.model_validate(
+        {**given, "purpose": "trial", "valid_until": now - timedelta(days=1)}
+    )
+    house.issue("short", short)
+    house.issue("long", GrantConsent.model_validate({**given, "purpose": "invoices"}))
+    assert house.shown("consents", "short")["status"] == "granted"
+    assert services.erasures.turning.expire_consents(now) == 1
+    assert house.shown("consents", "short")["status"] == "expired"
+    assert services.erasures.turning.expire_consents(now) == 0
+    assert house.shown("consents", "long")["status"] == "granted"
