@@ -6,6 +6,7 @@ from projections.words.kernel import Both, Words, both
 
 WORDS: Final = Words(
     noun=Both("seal of reads", "读取日志封印"),
+    purpose_zh="证明谁在何时读取了谁的个人信息。",
     events=both(
         ReadsSealed=("sealed reads", "封存了读取记录"),
         ReadsExpired=("gave up reads whose time was over", "清除了到期的读取记录"),

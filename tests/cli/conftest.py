@@ -64,9 +64,12 @@ def kept(database: Database, tenant: Tenant, capsys: pytest.CaptureFixture[str])
 
 
 def process(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
-    """The command line in a process of its own."""
+    """The command line in a process of its own, which Ctrl-C interrupts even where whoever runs the
+    tests has it ignored, as a shell does for what it runs in the background.
+    """
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     return subprocess.Popen(
-        [sys.executable, "-c", "from api.cli import main; main()", *arguments],
+        [sys.executable, "-c", f"{heeded}; from api.cli import main; main()", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
