@@ -35,6 +35,8 @@ def backup(
 
     start = 0 if after is None else backups.read_header(after).position
     with opened_tenant() as services, progress_bar() as progress:
+        # Or the checkpoint that follows within the second would be newer than the backup.
+        services.integrator.wait_for(services.log.head())
         header = backups.backup(services.log, output, datetime.now(UTC), start, progress)
     if as_json:
         print_json(asdict(header))
