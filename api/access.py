@@ -10,7 +10,7 @@ from api.problems import Problem
 from api.tenancy import Served, Tenancy
 from commands.kernel import Command
 from domain.users import Status, User
-from projections.gate import Reader
+from projections.readers import Reader
 from store.api_keys import Access, Role, tenant_of
 
 Right = Literal["read", "issue", "administer", "backdate", "act_for", "audit"]

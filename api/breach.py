@@ -15,7 +15,7 @@ from api.services import Services
 from domain import AGGREGATES
 from domain.envelope import from_microseconds
 from domain.processing import activities
-from projections.gate import MASKED_ROLES
+from projections.readers import MASKED_ROLES
 from store import readable
 from store.lists import MAX_LIMIT
 from store.read_entries import Asked, entries

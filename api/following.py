@@ -14,7 +14,7 @@ from starlette.types import Receive
 from api.access import Caller
 from api.tailer import Filter, facts_of
 from domain.envelope import Recorded
-from projections.gate import Reader
+from projections.readers import Reader
 from store.event_log import EventLog
 
 T = TypeVar("T")

@@ -25,7 +25,9 @@ from domain.consents import Channel
 from domain.contacts import Contact
 from domain.permission import Verdict, may_contact
 from domain.suppressions import to_look_up
-from projections.gate import Gate, Reader, plain
+from projections.gate import Gate
+from projections.plain import plain
+from projections.readers import Reader
 from store.lists import MAX_LIMIT, Query
 from store.suppressions import Suppressions
 

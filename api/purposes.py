@@ -8,7 +8,7 @@ from api.filters import wrong
 from api.parameters import PURPOSES
 from api.routing import caller_of, header
 from domain.reading import Door, Purpose
-from projections.gate import Reader
+from projections.readers import Reader
 
 
 def reader_of(request: Request, door: Door = Door.HTTP) -> Reader:

@@ -20,7 +20,7 @@ from api.routing import KeyedRoute, caller_of, segment
 from api.sealing import READER
 from api.services import Services
 from domain.envelope import from_microseconds
-from projections.gate import plain
+from projections.plain import plain
 from store.lists import MAX_LIMIT, Query
 from store.read_entries import Asked, entries
 from store.read_log import Entry, body_of, subjects_of

@@ -21,9 +21,10 @@ from api.purposes import reader_of
 from api.read_docs import describe_history, describe_list, describe_record, describe_search
 from api.replies import Reply, etag, json_reply, version_of
 from api.routing import KeyedRoute, caller_of, header, record_id
-from projections.gate import Answer, Gate, Reader
+from projections.gate import Answer, Gate
 from projections.history import history
 from projections.kernel import ReadModel
+from projections.readers import Reader
 from store.lists import Query
 
 T = TypeVar("T")

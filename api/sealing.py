@@ -16,7 +16,8 @@ from commands.kernel import Command, Rejected
 from commands.read_seals import ExpireReads, SealReads
 from domain.envelope import SYSTEM, Envelope, from_microseconds
 from domain.read_seals import ReadSeal, seal_id
-from projections.gate import Gate, Reader
+from projections.gate import Gate
+from projections.readers import Reader
 from store.errors import StoreError
 from store.lists import Query
 from store.read_log import ReadLog

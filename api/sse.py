@@ -13,7 +13,7 @@ from api.access import Caller
 from api.following import next_events, shown, while_connected
 from api.problems import Problem
 from api.tailer import Filter
-from projections.gate import Reader
+from projections.readers import Reader
 from store.database import OUT_OF_REACH
 from store.read_log import ReadNotRecorded
 

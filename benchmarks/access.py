@@ -20,7 +20,7 @@ from commands.dispatcher import Order
 from commands.subject_requests import IdentifySubject, ReceiveSubjectRequest
 from domain.envelope import SYSTEM
 from domain.subject_requests import Kind, Method
-from projections.gate import Reader
+from projections.readers import Reader
 
 EVENTS = 10_000
 AT_ONCE = 100

@@ -24,7 +24,7 @@ from benchmarks.rebuild import alone, copy_all, rebuild_all
 from benchmarks.server import environment, fresh_database
 from domain.customers import Customer
 from domain.envelope import SYSTEM
-from projections.gate import Reader
+from projections.readers import Reader
 from projections.tables import table_of
 from projections.tickets import tickets
 from store.database import Database

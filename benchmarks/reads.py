@@ -27,8 +27,9 @@ from domain.envelope import SYSTEM
 from domain.reading import Door
 from projections import DERIVED, PROJECTIONS
 from projections.customers import customers
-from projections.gate import Gate, Reader
+from projections.gate import Gate
 from projections.kernel import ReadModel
+from projections.readers import Reader
 from projections.rebuild import prepare
 from store.lists import Query
 

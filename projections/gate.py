@@ -5,54 +5,26 @@ what else it gives out. Rows come from the read models, by index only; values of
 from the log.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum
-from types import NoneType
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from domain.custom_fields import custom_fields_id
 from domain.envelope import Recorded, kind_of
-from domain.fields import ERASED, Erased, PersonalMark, mark_of
-from domain.kernel import Event, event_type
-from domain.reading import Door, Purpose, purpose_of
-from domain.records import MERGED_FIELDS
+from domain.fields import ERASED, PersonalMark, mark_of
+from domain.kernel import event_type
 from projections.as_of import fold_as_of
 from projections.delivered import Delivered, is_given, subjects_in
+from projections.facts import Facts
 from projections.kernel import Derived, Projection, ReadModel
+from projections.plain import plain
+from projections.readers import Reader
 from projections.tables import table_of
-from projections.words import label, links_of, name_of, words
 from store.event_log import EventLog
-from store.lists import Page, Query, Unserved, count_rows, get_row, list_rows
+from store.lists import MAX_LIMIT, Page, Query, Unserved, count_rows, get_row, list_rows
 from store.read_log import Read, ReadLog
 from store.tracking import Tracking
-
-MASKED_ROLES: Final = frozenset({"analyst"})
-"""Roles that see no personal column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads, through which door, and for what."""
-
-    user_id: UUID
-    role: str
-    client: str
-    door: Door = Door.CLI
-    stated: Purpose | None = None
-    """For what, if they said so."""
-
-    @property
-    def purpose(self) -> Purpose:
-        return self.stated or purpose_of(self.role)
-
-    @property
-    def sees_personal(self) -> bool:
-        return self.role not in MASKED_ROLES
 
 
 @dataclass(slots=True)
@@ -82,6 +54,7 @@ class Gate:
             **{one.name: one for one in derived},
         }
         self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
+        self._facts = Facts(log, self._by_aggregate)
 
     def page(self, reader: Reader, name: str, query: Query) -> Answer:
         """One page of a read model.
@@ -103,6 +76,19 @@ class Gate:
         """
         page, _ = self._rows(reader, self.models[name], query)
         return [row["id"] for row in page.rows], page.next_cursor
+
+    def find_all(self, reader: Reader, name: str, query: Query) -> Iterator[UUID]:
+        """The ids of all pages.
+
+        Raises:
+            Unserved: as for :meth:`page`.
+        """
+        cursor: str | None = None
+        while True:
+            found, cursor = self.find(reader, name, replace(query, limit=MAX_LIMIT, cursor=cursor))
+            yield from found
+            if cursor is None:
+                return
 
     def get(
         self, reader: Reader, name: str, record: UUID, unless_at: int | None = None
@@ -183,7 +169,10 @@ class Gate:
             for name in row["fields"]
             if only is None or name == only
         ]
-        return Answer(self._facts(reader, rows), page.next_cursor, count)
+        delivered = Delivered()
+        facts = self._facts.told(reader, rows, delivered)
+        self.record(reader, "history", delivered)
+        return Answer(facts, page.next_cursor, count)
 
     def events(self, reader: Reader, events: Iterable[Recorded]) -> list[dict[str, Any]]:
         """Events as the feed gives them."""
@@ -191,6 +180,17 @@ class Gate:
         shown = [self._event(reader, recorded, delivered) for recorded in events]
         self.record(reader, "events", delivered)
         return shown
+
+    def names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
+        """What records are called, by id: their number, where the reader may not see the name."""
+        delivered = Delivered()
+        names = self._facts.names(reader, wanted, delivered)
+        self.record(reader, "names", delivered)
+        return names
+
+    def declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The definitions of custom fields, by kind and key."""
+        return self._facts.declared(kinds)
 
     def position(self) -> int:
         """Up to where every read model has folded."""
@@ -299,128 +299,6 @@ class Gate:
                 shown[column.field] = plain(value)
         return shown, personal
 
-    def _facts(self, reader: Reader, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        wanted: dict[UUID, int] = {}
-        for row in rows:
-            wanted[row["id"]] = max(wanted.get(row["id"], 0), row["position"])
-        delivered = Delivered()
-        named = {(row["position"], row["field"]) for row in rows}
-        values = self._values(reader, wanted, named, delivered)
-        facts = []
-        linked: dict[str, set[UUID]] = {"users": {row["actor"] for row in rows}}
-        for row in rows:
-            fact = {name: plain(value) for name, value in row.items()}
-            fact |= values.get((row["position"], row["field"]), {})
-            for kind, one in links_of(fact):
-                linked.setdefault(kind, set()).add(one)
-            facts.append(fact)
-        names = self._named(reader, linked, delivered)
-        self.record(reader, "history", delivered)
-        declared = self.declared({f["aggregate"] for f in facts if "." in f["field"]})
-        for fact in facts:
-            known = names.get(fact["actor"]) if reader.sees_personal else None
-            fact["actor_name"] = known
-            fact["label"] = label(
-                fact["aggregate"], fact["field"], declared.get(fact["aggregate"], {})
-            )
-            fact["words"] = words(fact, names)
-        return facts
-
-    def _values(
-        self,
-        reader: Reader,
-        streams: Mapping[UUID, int],
-        wanted: set[tuple[int, str]],
-        delivered: Delivered,
-    ) -> dict[tuple[int, str], dict[str, Any]]:
-        """From → to of the wanted (position, field) pairs, folded from the log."""
-        by_stream: dict[UUID, list[Recorded]] = defaultdict(list)
-        for recorded in self._log.load_many(streams):
-            by_stream[recorded.stream].append(recorded)
-        fields: dict[int, list[str]] = defaultdict(list)
-        for position, name in wanted:
-            fields[position].append(name)
-        found: dict[tuple[int, str], dict[str, Any]] = {}
-        for events in by_stream.values():
-            projection = self._by_aggregate.get(events[0].event.AGGREGATE.AGGREGATE)
-            row: Any = None
-            for recorded in events:
-                before = row
-                if projection is not None:
-                    row = projection.fold((recorded.stream,), row, recorded)
-                reason = recorded.trace.get("reason") if reader.sees_personal else None
-                for name in fields.get(recorded.position, ()):
-                    change, is_personal = self._change(reader, name, before, row, recorded.event)
-                    found[(recorded.position, name)] = {**change, "reason": reason}
-                    about = _about(row, before, recorded)
-                    if is_personal and (is_given(change["from"]) or is_given(change["to"])):
-                        delivered.add(recorded.stream, about, [name])
-                    if reason:
-                        delivered.add(recorded.stream, about, ["reason"])
-        return found
-
-    def _change(
-        self, reader: Reader, name: str, before: Any, after: Any, event: Event
-    ) -> tuple[dict[str, Any], bool]:
-        """From and to, and whether that is personal."""
-        column, _, key = name.partition(".")
-        holder = (
-            type(after) if after is not None and column in type(after).model_fields else type(event)
-        )
-        if column not in holder.model_fields:
-            return {"from": None, "to": None}, False
-        is_personal = isinstance(mark_of(holder, column), PersonalMark)
-        if is_personal and not reader.sees_personal:
-            return {"from": None, "to": None, "masked": True}, True
-        if holder is type(event):
-            was, now = None, getattr(event, column)
-        else:
-            was, now = (getattr(row, column, None) for row in (before, after))
-        if key and column in MERGED_FIELDS:
-            was, now = (
-                value.get(key) if isinstance(value, dict) else value for value in (was, now)
-            )
-        change: dict[str, Any] = {"from": plain(was), "to": plain(now)}
-        erased = [side for side, value in (("from", was), ("to", now)) if value is ERASED]
-        if erased:
-            change["erased"] = erased
-        return change, is_personal
-
-    def names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
-        """What records are called, by id: their number, where the reader may not see the name."""
-        delivered = Delivered()
-        names = self._named(reader, wanted, delivered)
-        self.record(reader, "names", delivered)
-        return names
-
-    def _named(
-        self, reader: Reader, wanted: Mapping[str, set[UUID]], delivered: Delivered
-    ) -> dict[str, str]:
-        names: dict[str, str] = {}
-        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
-            for kind in wanted.keys() & self.models.keys():
-                table = table_of(self.models[kind])
-                seen = [c.name for c in table.columns if reader.sees_personal or not c.personal]
-                personal = [c.name for c in table.columns if c.personal and c.name in _NAMES]
-                for row in table.load(connection, [(one,) for one in wanted[kind]]):
-                    name = name_of({column: row[column] for column in seen})
-                    if name is not None:
-                        names[str(row["id"])] = name
-                    if reader.sees_personal:
-                        given = [one for one in personal if is_given(row[one])]
-                        about = self._subjects(reader, self.models[kind], [row])(row)
-                        delivered.add(row["id"], about, given)
-        return names
-
-    def declared(self, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The definitions of custom fields, by kind and key."""
-        streams = [(custom_fields_id(kind),) for kind in kinds]
-        if not streams:
-            return {}
-        table = table_of(self.models["custom_fields"])
-        with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
-            return {row["kind"]: row["by_key"] for row in table.load(connection, streams)}
-
     def _event(self, reader: Reader, recorded: Recorded, delivered: Delivered) -> dict[str, Any]:
         body, event = recorded.body, recorded.event
         personal = {
@@ -451,10 +329,6 @@ class Gate:
         return shown
 
 
-_NAMES: Final = ("family_name", "given_name", "name")
-"""Of what :func:`projections.words.name_of` makes a name, if it is personal."""
-
-
 def _asked_by(model: ReadModel, query: Query) -> list[str]:
     """The personal columns that a list is filtered, searched or sorted by."""
     personal = {column.name for column in table_of(model).columns if column.personal}
@@ -462,15 +336,6 @@ def _asked_by(model: ReadModel, query: Query) -> list[str]:
     if query.search is not None:
         used |= {*model.search}
     return sorted(used & personal)
-
-
-def _about(row: Any, before: Any, recorded: Recorded) -> list[UUID]:
-    """Whom a change is about: whom the record names now or did before, or else itself."""
-    about = dict.fromkeys(recorded.subjects)
-    for state in (row, before):
-        if state is not None:
-            about |= dict.fromkeys(subjects_in(type(state), state.__dict__, recorded.stream))
-    return [*about] or [recorded.stream]
 
 
 _ENVELOPE: Final = (
@@ -487,26 +352,3 @@ _ENVELOPE: Final = (
     "correlation",
     "causation",
 )
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: decimals and ids as strings, moments in UTC, erased ones as null."""
-    convert = _PLAIN.get(type(value))
-    if convert is not None:
-        return convert(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Collection):
-        return [plain(item) for item in value]
-    return {name: plain(item) for name, item in value.__dict__.items()}
-
-
-_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {
-    **dict.fromkeys((NoneType, Erased), lambda value: None),
-    **dict.fromkeys((bool, int, str), lambda value: value),
-    **dict.fromkeys((UUID, Decimal), str),
-    datetime: lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-    date: date.isoformat,
-}

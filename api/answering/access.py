@@ -12,7 +12,7 @@ from api.answering.gathering import for_them, gather
 from api.answering.who import Asker, asker
 from api.audit.sealing import ACCESS, PRIVATE, Progress, made_by, seal
 from api.services import Services
-from projections.gate import Reader
+from projections.readers import Reader
 from projections.words.kernel import Language
 
 Form = Literal["json", "pdf", "zip"]

@@ -11,7 +11,7 @@ from api.answering.gathering import Gathered, purpose_of
 from api.answering.who import Asker
 from api.answering.words import ABOUT, CATEGORIES, RIGHTS
 from api.audit.sealing import ACCESS
-from projections.gate import plain
+from projections.plain import plain
 from projections.words import WORDS
 from projections.words.kernel import Both
 

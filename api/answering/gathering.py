@@ -27,8 +27,10 @@ from domain.kernel import Aggregate
 from domain.reading import Purpose
 from projections import PROJECTIONS
 from projections.delivered import Delivered
-from projections.gate import Gate, Reader, plain
+from projections.gate import Gate
 from projections.kernel import Projection, RecordRow
+from projections.plain import plain
+from projections.readers import Reader
 from projections.words import WORDS, name_of
 from store.codec import subject_of
 from store.held import HeldEvent, batches, positions_of, streams_about

@@ -11,7 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.records import Record
-from projections.gate import Gate, Reader
+from projections.gate import Gate
+from projections.readers import Reader
 from projections.words import name_of
 from store.lists import MAX_LIMIT, Query
 

@@ -28,7 +28,8 @@ from domain.customers import Customer
 from domain.envelope import kind_of
 from domain.fields import ERASED
 from domain.tickets import Direction, Ticket, TicketMessageAdded
-from projections.gate import Reader, plain
+from projections.plain import plain
+from projections.readers import Reader
 from projections.words.values import is_empty
 from store.codec import subject_of
 from store.held import HeldEvent, batches, positions_of, streams_about

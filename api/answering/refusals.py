@@ -9,7 +9,7 @@ from api.answering.telling import Teller
 from domain.consents import Consent
 from domain.records import Record
 from domain.suppressions import to_look_up
-from projections.gate import plain
+from projections.plain import plain
 from store.suppressions import Suppressions
 
 TOLD: Final = (

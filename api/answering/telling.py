@@ -9,7 +9,9 @@ from domain.envelope import SYSTEM, Recorded, kind_of
 from domain.fields import ERASED, PersonalMark, mark_of
 from domain.kernel import Value
 from domain.records import MERGED_FIELDS, Record
-from projections.gate import Gate, Reader, plain
+from projections.gate import Gate
+from projections.plain import plain
+from projections.readers import Reader
 from projections.words import WORDS, label, name_of
 from projections.words.kernel import CHANGED, LANGUAGES, Both
 from projections.words.links import kinds, links

@@ -11,7 +11,7 @@ from api.audit.facts import Asked, facts
 from api.audit.formats import FORMATS
 from api.audit.sealing import AUDIT, Progress, made_by, seal
 from api.services import Services
-from projections.gate import Reader
+from projections.readers import Reader
 
 REPORT_EVERY: Final = 200
 

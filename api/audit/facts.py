@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from projections.gate import Gate, Reader
+from projections.gate import Gate
+from projections.readers import Reader
 from store.lists import Query
 
 PAGE: Final = 200

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.services import Services
-from projections.gate import Reader
+from projections.readers import Reader
 from store.transparency.notes import Checkpoint, parts, signed
 from store.transparency.proofs import MOST_ENTRIES
 

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.services import Services
-    from projections.gate import Reader
+    from projections.readers import Reader
     from store.database import Database
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON, for programs.")]
@@ -121,7 +121,7 @@ def command_line_reader(purpose: str | None = None) -> "Reader":
     """
     from domain.envelope import SYSTEM
     from domain.reading import Door, Purpose
-    from projections.gate import Reader
+    from projections.readers import Reader
 
     try:
         stated = None if purpose is None else Purpose(purpose)

@@ -16,7 +16,7 @@ from commands.tickets import AddTicketMessage, AddTicketNote, ChangeTicket, Open
 from domain.consents import Basis, Channel, WithdrawalReason
 from domain.subject_requests import Kind, Method
 from domain.tickets import Priority
-from projections.gate import Reader
+from projections.readers import Reader
 
 ADMIN = Reader(UUID(int=1), "admin", "test")
 

@@ -11,8 +11,8 @@ from domain.erasure import OF_EVERY_KIND
 from domain.fields import PersonalMark, mark_of, personal_fields
 from domain.kernel import Aggregate, Event
 from projections import DERIVED, PROJECTIONS
-from projections.gate import MASKED_ROLES
 from projections.kernel import ReadModel
+from projections.readers import MASKED_ROLES
 from projections.tables import table_of
 from store.api_keys import ROLES, Role
 

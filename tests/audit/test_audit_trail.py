@@ -19,7 +19,7 @@ from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
 from domain.customers import Kind
 from domain.envelope import SYSTEM
-from projections.gate import Reader
+from projections.readers import Reader
 from store.event_log import Receipt
 from store.transparency.merkle import ProofError
 from store.transparency.notes import NoteError, Signer

@@ -6,7 +6,7 @@ from uuid import UUID
 from api.services import Services
 from commands.contacts import RegisterContact
 from domain.reading import Door, Purpose
-from projections.gate import Reader
+from projections.readers import Reader
 from tests.cli.conftest import Kept
 
 WINDOW = ("--since", "2000-01-01", "--until", "2199-12-31")

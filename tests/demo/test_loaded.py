@@ -11,7 +11,7 @@ from api import demo
 from api.demo.people import COLLEAGUES
 from api.services import Services, create_tenant
 from domain.envelope import SYSTEM
-from projections.gate import Reader
+from projections.readers import Reader
 from store.database import Database
 from store.lists import Query
 

@@ -14,7 +14,7 @@ from commands.customers import RegisterCustomer
 from domain.customers import Kind
 from domain.envelope import SYSTEM
 from projections import DERIVED, PROJECTIONS
-from projections.gate import Reader
+from projections.readers import Reader
 from projections.rebuild import prepare
 from store import binaries, embedded
 from store.database import Database, home, open_database

@@ -418,7 +418,7 @@ def test_imports_leave_them_nowhere(
 
 
 def admin() -> Any:
-    from projections.gate import Reader  # noqa: PLC0415
+    from projections.readers import Reader  # noqa: PLC0415
 
     return Reader(uuid4(), "admin", "test")
 

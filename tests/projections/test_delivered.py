@@ -17,7 +17,7 @@ from domain.envelope import SYSTEM
 from domain.fields import ERASED
 from domain.tickets import Priority, Ticket
 from projections.delivered import Delivered, is_given, subjects_in
-from projections.gate import Reader
+from projections.readers import Reader
 from store.database import Database
 from store.lists import Query
 from store.read_log import body_of

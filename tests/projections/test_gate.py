@@ -22,8 +22,9 @@ from domain.customers import Kind, Level
 from domain.envelope import SYSTEM, from_microseconds
 from domain.tickets import Priority
 from projections import DERIVED, PROJECTIONS
-from projections.gate import MASKED_ROLES, Gate, Reader
+from projections.gate import Gate
 from projections.kernel import ReadModel
+from projections.readers import MASKED_ROLES, Reader
 from projections.tables import table_of
 from store.api_keys import ROLES
 from store.database import Database

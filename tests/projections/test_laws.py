@@ -41,8 +41,8 @@ from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.users import User
 from projections import DERIVED, PROJECTIONS
-from projections.gate import Reader
 from projections.kernel import Projection, ReadModel
+from projections.readers import Reader
 from projections.rebuild import rebuild
 from store.errors import StoreError
 from store.lists import Query

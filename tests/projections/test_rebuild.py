@@ -20,8 +20,8 @@ from domain.fields import PersonalMark, Public
 from projections import DERIVED, PROJECTIONS, tables
 from projections import rebuild as rebuilding
 from projections.customers import CustomerRow, customers
-from projections.gate import Reader
 from projections.kernel import Projection, ReadModel, RecordRow, Serve
+from projections.readers import Reader
 from projections.rebuild import Rebuilt, prepare, rebuild
 from projections.runner import Runner
 from store import embedded

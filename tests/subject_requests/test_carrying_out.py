@@ -28,7 +28,7 @@ from domain.subject_requests import Duty, Kind, Method, Status, SubjectRequest
 from domain.tickets import Priority
 from domain.values import Money
 from projections import DERIVED, PROJECTIONS
-from projections.gate import Reader
+from projections.readers import Reader
 from projections.rebuild import rebuild
 from projections.tables import table_of
 from store import embedded, ledger
