@@ -15,7 +15,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.fields import ERASED
+from domain.subject_requests import ErasureFenced
 from store import places
+from store.errors import WrongEpochKey
 from store.event_log import EventLog
 from store.transparency.integrator import Integrator
 from store.transparency.merkle import ProofError
@@ -98,6 +100,24 @@ def certificate(
         "signature": signed(_statement(origin, text), signers),
         "vkeys": [one.verifier.vkey for one in signers],
     }
+
+
+def opening_of(log: EventLog, request_id: UUID) -> bytes:
+    """What opens the commitments of an erasure's certificate, for the person alone.
+
+    Raises:
+        ProofError: it was not fenced yet, or the epoch in which it was is over.
+    """
+    fenced = [one.event for one in log.load(request_id) if isinstance(one.event, ErasureFenced)]
+    if not fenced:
+        raise ProofError("This erasure has not been carried out, so nothing opens its certificate.")
+    try:
+        return log.keys.opening(request_id, fenced[0].epoch or log.keys.epochs.current)
+    except WrongEpochKey:
+        raise ProofError(
+            "What opens this certificate ended with the epoch in which it was made. Only whoever "
+            "was given it then can still show whom it names."
+        ) from None
 
 
 def check_certificate(

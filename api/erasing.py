@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from api.answering.who import readable
 from api.certificates import commitments
 from api.envelopes import system_envelope
 from api.turning import Turning
@@ -23,6 +22,7 @@ from commands.kernel import Command, Records, Rejected
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     FenceErasure,
+    Marked,
     MarkErased,
     RecordDestruction,
     RecordSweep,
@@ -33,7 +33,7 @@ from projections import DERIVED, PROJECTIONS
 from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import ledger, read_models
+from store import ledger
 from store.erasing import Eraser
 from store.event_log import Idempotency, Receipt
 from store.swapping import drop_former
@@ -102,17 +102,20 @@ class Erasures:
         """Destroy again what the ledger outside the database says was erased, where the database
         is one from before; gives how many erasures that were. To be done before anything is served.
         """
-        tenant = self._services.tenant
-        undone = ledger.undone(self._services.database, tenant)
-        for one in undone:
-            request, subjects = UUID(one["request"]), [UUID(who) for who in one["subjects"]]
-            self._eraser.fence(request, subjects, one["categories"])
-            while not self._eraser.destroy(request, subjects, one["categories"], self._heard()):
-                pass
-            self._eraser.release(request)
-        if undone:
-            self._forget()
-            self._fold_anew(progress)
+        database, tenant = self._services.database, self._services.tenant
+        if not (ledger.undone(database, tenant) or self._eraser.unfolded()):
+            return 0
+        with database.connect("projector", tenant.schema) as connection:
+            self._eraser.wait_to_lead(connection)
+            undone = ledger.undone(database, tenant)  # another process may have been first
+            for one in undone:
+                request, subjects = UUID(one["request"]), [UUID(who) for who in one["subjects"]]
+                self._eraser.fence(request, subjects, one["categories"])
+                self._eraser.mark_unfolded([request], True)
+                self._destroy_all(request, subjects, one["categories"])
+            if unfolded := self._eraser.unfolded():
+                self._fold_anew(progress)
+                self._eraser.mark_unfolded(unfolded, False)
         return len(undone)
 
     def _run(self) -> None:
@@ -135,8 +138,10 @@ class Erasures:
         known = {*people}
         check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
         self._eraser.fence(request_id, known, request.categories)
-        opening = self._services.log.keys.opening(request_id)
-        self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
+        keys = self._services.log.keys
+        epoch = keys.epochs.current
+        said = commitments(keys.opening(request_id, epoch), people.values())
+        self._issue(FenceErasure(commitments=said, epoch=epoch), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
             self._eraser.fence(request_id, merged_meanwhile, request.categories)
@@ -148,16 +153,12 @@ class Erasures:
         subjects, categories = [*request.subjects], [*request.categories]
         now = datetime.now(UTC).isoformat()
         ledger.write(self._services.tenant, request_id, subjects, categories, now)
-        while not self._eraser.destroy(request_id, subjects, categories, self._heard()):
-            pass
-        self._forget()
-        self._eraser.release(request_id)
+        self._destroy_all(request_id, subjects, categories)
         touched = self._eraser.touched(request_id)
         for start in range(0, len(touched), MARKED_AT_ONCE):
             some = touched[start : start + MARKED_AT_ONCE]
             marks = MarkErased(
-                kinds=tuple(one.kind.AGGREGATE for one in some),
-                streams=tuple(one.stream for one in some),
+                records=tuple(Marked(kind=one.kind.AGGREGATE, stream=one.stream) for one in some)
             )
             once = Idempotency("erasure", f"{request_id}/{start}", marks.model_dump_json())
             self._issue(marks, request_id, once)
@@ -167,6 +168,16 @@ class Erasures:
             destroyed_keys=keys, destroyed_rows=rows, touched_records=len(touched)
         )
         self._issue(done, request_id)
+
+    def _destroy_all(
+        self, request_id: UUID, subjects: Sequence[UUID], categories: Sequence[str]
+    ) -> None:
+        """Keys, rows, what is in memory, and the keyed hashes of what stood there."""
+        heard = self._services.suppressions.catch_up  # addresses remember who refused contact
+        while not self._eraser.destroy(request_id, subjects, categories, heard()):
+            pass
+        self._services.forgetting.forget()
+        self._eraser.release(request_id)
 
     def _sweep(self, request_ids: Sequence[UUID], progress: Progress) -> None:
         left = [one for one in request_ids if self._request(one).status is Status.DESTROYED]
@@ -191,16 +202,6 @@ class Erasures:
                 drop_former(one, table_of(model))
         return self._eraser.scrub()
 
-    def _forget(self) -> None:
-        self._services.forgetting.look()
-        self._services.dispatcher.forget()
-        self._services.log.keys.forget()
-        read_models.forget()
-
-    def _heard(self) -> int:
-        """Up to where addresses remember who refused contact."""
-        return self._services.suppressions.catch_up()
-
     def _request(self, request_id: UUID) -> SubjectRequest:
         state = self._services.dispatcher.state(SubjectRequest, request_id).state
         assert isinstance(state, SubjectRequest)  # noqa: S101  the dispatcher gives what it is asked
@@ -210,7 +211,7 @@ class Erasures:
         return {**same_person(request, self._records())}
 
     def _records(self) -> Records:
-        return readable(self._services.dispatcher)
+        return self._services.dispatcher.records()
 
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None

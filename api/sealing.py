@@ -14,10 +14,10 @@ from uuid import UUID
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command, Rejected
 from commands.read_seals import ExpireReads, SealReads
-from domain.envelope import SYSTEM, Envelope, from_microseconds
+from domain.envelope import Envelope, from_microseconds
 from domain.read_seals import ReadSeal, seal_id
 from projections.gate import Gate
-from projections.readers import Reader
+from projections.readers import KEPT
 from store.errors import StoreError
 from store.lists import Query
 from store.read_log import ReadLog
@@ -32,8 +32,6 @@ DEFAULT_DAYS: Final = 1_095
 MOST_DAYS: Final = 36_500
 PATIENCE: Final = 5.0
 """Seconds for which a process that ends waits for its last seal; another one seals what is left."""
-READER: Final = Reader(SYSTEM, "admin", "kept")
-"""Who looks for seals, which hold nothing personal."""
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +129,7 @@ class Sealer:
         kept = retention() if days is None else days
         limit = datetime.now(UTC) - timedelta(days=kept)
         query = Query(sort="until", descending=True, until=limit, limit=1)
-        rows = self._gate.page(READER, "read_seals", query).items
+        rows = self._gate.page(KEPT, "read_seals", query).items
         if not rows:
             return 0
         seal, last = UUID(rows[0]["id"]), rows[0]["last"]
@@ -161,7 +159,7 @@ class Sealer:
     def _reached(self) -> tuple[int | None, int]:
         """The first read of the last seal, and of the next one."""
         query = Query(sort="last", descending=True, limit=1)
-        rows = self._gate.page(READER, "read_seals", query).items
+        rows = self._gate.page(KEPT, "read_seals", query).items
         previous, first = (rows[0]["first"], rows[0]["last"] + 1) if rows else (None, 1)
         # The read model may be late.
         while (state := self._state(first)) is not None and state.last is not None:

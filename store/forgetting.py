@@ -20,7 +20,7 @@ class Forgetting:
         self._log, self._forget = event_log, forget
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._seen: tuple[int, int] | None = None
+        self._seen: int | None = None
 
     def start(self) -> None:
         """Look in a thread of this process."""
@@ -39,10 +39,14 @@ class Forgetting:
         found = self._destroyed()
         if found == self._seen:
             return False
-        for one in self._forget:
-            one()
+        self.forget()
         self._seen = found
         return True
+
+    def forget(self) -> None:
+        """Forget everything now."""
+        for one in self._forget:
+            one()
 
     def _run(self) -> None:
         while not self._stopping.wait(PAUSE):
@@ -51,9 +55,7 @@ class Forgetting:
             except Exception as lost:  # the next look sees it
                 log.warning("forgetting starts over: %s", type(lost).__name__)
 
-    def _destroyed(self) -> tuple[int, int]:
+    def _destroyed(self) -> int:
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
-            row = connection.execute(
-                "SELECT count(*), coalesce(sum(destroyed_keys), 0)::bigint FROM erasures"
-            ).fetchone()
-        return (row[0], row[1]) if row else (0, 0)
+            row = connection.execute("SELECT max(destruction) FROM erasures").fetchone()
+        return row[0] or 0 if row else 0

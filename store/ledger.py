@@ -4,7 +4,8 @@ One line of JSON each, with ids and nothing personal, written before anything is
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -17,14 +18,14 @@ from store.tenants import Tenant
 
 FOLDER: Final = "erasures"
 """Below ``KEPT_HOME``."""
+AT_ONCE: Final = 1_000
+"""Erasures that are looked up together."""
 
 
 def write(
     tenant: Tenant, request: UUID, subjects: list[UUID], categories: list[str], at: str
 ) -> None:
-    """Add an erasure, durably; one that is there already is not added again."""
-    if any(one["request"] == str(request) for one in entries(tenant)):
-        return
+    """Add an erasure, durably. After a crash it may be there twice, which changes nothing."""
     path = _path(tenant)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     entry = {"request": request, "subjects": subjects, "categories": categories, "at": at}
@@ -49,17 +50,26 @@ def entries(tenant: Tenant) -> Iterator[dict[str, Any]]:
 
 def undone(database: Database, tenant: Tenant) -> list[dict[str, Any]]:
     """Those whose keys are there again: the database is one from before."""
+    found: list[dict[str, Any]] = []
     with database.borrow("writer", tenant.schema) as connection:
-        return [
-            one
-            for one in entries(tenant)
-            if connection.execute(
-                f"SELECT 1 FROM {tenant.keys}.data_keys WHERE subject = ANY(%s)"
-                " AND category = ANY(%s) AND destroyed_at IS NULL AND fenced_at IS NULL"
-                " AND created_at < %s LIMIT 1",
-                [[UUID(who) for who in one["subjects"]], one["categories"], one["at"]],
-            ).fetchone()
-        ]
+        erased = entries(tenant)
+        while some := [*islice(erased, AT_ONCE)]:
+            rows = connection.execute(
+                "SELECT DISTINCT w.nth FROM unnest(%s::int[], %s::uuid[], %s::text[],"
+                " %s::timestamptz[]) AS w (nth, subject, category, at)"
+                f" JOIN {tenant.keys}.data_keys d USING (subject, category)"
+                " WHERE d.destroyed_at IS NULL AND d.created_at < w.at ORDER BY 1",
+                [*map(list, zip(*_keys_of(some), strict=True))],
+            )
+            found += [some[nth] for (nth,) in rows]
+    return found
+
+
+def _keys_of(erased: Sequence[dict[str, Any]]) -> Iterator[tuple[int, str, str, str]]:
+    """Each key that they name: in which of them, whose, of what, and when it was destroyed."""
+    for nth, one in enumerate(erased):
+        for subject, category in product(one["subjects"], one["categories"]):
+            yield nth, subject, category, one["at"]
 
 
 def _path(tenant: Tenant) -> Path:

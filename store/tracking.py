@@ -93,6 +93,12 @@ class Tracking:
         ).fetchone()
         return bool(row and row[0])
 
+    def wait_for_lease(self, name: str) -> None:
+        """Take the lease as soon as no other session has it."""
+        self._connection.execute(
+            "SELECT pg_advisory_lock(hashtext(%s), hashtext(current_schema()))", [name]
+        )
+
     def head(self) -> int:
         """The last position of the log that they follow."""
         row = self._connection.execute("SELECT max(position) FROM events").fetchone()

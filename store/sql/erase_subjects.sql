@@ -42,7 +42,8 @@ BEGIN
     SELECT count(*) INTO live FROM {keys}.data_keys d
         WHERE d.subject = ANY (who) AND d.category = ANY (what) AND d.destroyed_at IS NULL;
     SELECT coalesce(sum({schema}.destroy_keys(s.subject, what)), 0) INTO gone FROM unnest(who) AS s (subject);
-    UPDATE {schema}.erasures SET destroyed_keys = destroyed_keys + live, destroyed_rows = destroyed_rows + gone
-        WHERE request = wanted;
+    UPDATE {schema}.erasures SET destroyed_keys = destroyed_keys + live, destroyed_rows = destroyed_rows + gone,
+            destruction = (SELECT coalesce(max(e.destruction), 0) + 1 FROM {schema}.erasures e)
+        WHERE request = wanted AND live + gone > 0;
     RETURN true;
 END $$;
