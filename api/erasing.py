@@ -5,8 +5,6 @@ wherever it happened, each step is done again from its beginning, which changes 
 done. One process does it at a time.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,6 +34,7 @@ from projections.tables import table_of
 from store import ledger
 from store.erasing import Eraser
 from store.event_log import Idempotency, Receipt
+from store.recurring import Recurring
 from store.swapping import drop_former
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
-log = logging.getLogger(__name__)
-
 
 class Erasures:
     """Those of one tenant. :meth:`start` carries out what is decided until :meth:`close`, or
@@ -63,19 +60,16 @@ class Erasures:
         self._services = services
         self._eraser = Eraser(services.log)
         self.turning = Turning(services)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._recurring = Recurring("erasures", self._look)
+        self._kept_dark_at = -HOUR
 
     def start(self) -> None:
         """Carry out what is decided, in a thread of this process."""
-        self._thread = threading.Thread(target=self._run, name="kept-erasures", daemon=True)
-        self._thread.start()
+        self._recurring.start(POLL)
 
     def close(self) -> None:
         """Stop after the step in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._recurring.close()
 
     def pending(self) -> list[UUID]:
         """The requests whose erasure was decided and is not done."""
@@ -118,19 +112,14 @@ class Erasures:
                 self._eraser.mark_unfolded(unfolded, False)
         return len(undone)
 
-    def _run(self) -> None:
-        kept_dark_at = -HOUR
-        while not self._stopping.wait(POLL):
-            try:
-                if pending := self.pending():
-                    self.carry_out(*pending)
-                if time.monotonic() - kept_dark_at >= HOUR:
-                    kept_dark_at = time.monotonic()
-                    self.turning.lapse_holds(datetime.now(UTC))
-                    self.turning.expire_consents(datetime.now(UTC))
-                    self.turning.keep_dark(datetime.now(UTC))
-            except Exception as failed:  # the next look takes the step again
-                log.warning("the erasures start over: %s", type(failed).__name__)
+    def _look(self) -> None:
+        if pending := self.pending():
+            self.carry_out(*pending)
+        if time.monotonic() - self._kept_dark_at >= HOUR:
+            self._kept_dark_at = time.monotonic()
+            self.turning.lapse_holds(datetime.now(UTC))
+            self.turning.expire_consents(datetime.now(UTC))
+            self.turning.keep_dark(datetime.now(UTC))
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
@@ -186,7 +175,7 @@ class Erasures:
         position = self._services.log.head()
         self._services.start_runner()
         while not self._services.runner.wait_for(position, LOOK):
-            if self._stopping.is_set():
+            if self._recurring.is_closing:
                 return
         unswept = self._fold_anew(progress)
         for one in left:

@@ -287,7 +287,7 @@ class Dispatcher:
         attempt.reads.setdefault(stream, before)
         number = None
         if after.version == 1 and kind.PREFIX:
-            number = f"{kind.PREFIX}-{self._log.next_number(kind.AGGREGATE)}"
+            number = f"{kind.PREFIX}-{self._log.numbers.next(kind.AGGREGATE)}"
         attempt.events.append(NewEvent(stream, after.version, event, after.state, number))
 
     def _decision(self, order: Order, attempt: Attempt) -> Decision:

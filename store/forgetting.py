@@ -1,16 +1,13 @@
 """After an erasure every process forgets what it keeps in memory: keys, states, words, rows."""
 
-import logging
-import threading
 from collections.abc import Callable
 from typing import Final
 
 from store.event_log import EventLog
+from store.recurring import Recurring
 
 PAUSE: Final = 1.0
 """Seconds between two looks, and so for how long at most a value outlives its erasure in memory."""
-
-log = logging.getLogger(__name__)
 
 
 class Forgetting:
@@ -18,21 +15,17 @@ class Forgetting:
 
     def __init__(self, event_log: EventLog, *forget: Callable[[], object]) -> None:
         self._log, self._forget = event_log, forget
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._recurring = Recurring("forgetting", self.look)
         self._seen: int | None = None
 
     def start(self) -> None:
         """Look in a thread of this process."""
         self._seen = self._destroyed()
-        self._thread = threading.Thread(target=self._run, name="kept-forgetting", daemon=True)
-        self._thread.start()
+        self._recurring.start(PAUSE)
 
     def close(self) -> None:
         """Stop looking."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(PAUSE)  # a lost database may keep it longer; it ends by itself
+        self._recurring.close(PAUSE)  # a lost database may keep it longer; it ends by itself
 
     def look(self) -> bool:
         """Forget everything if something was destroyed since the last look; whether it was."""
@@ -47,13 +40,6 @@ class Forgetting:
         """Forget everything now."""
         for one in self._forget:
             one()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(PAUSE):
-            try:
-                self.look()
-            except Exception as lost:  # the next look sees it
-                log.warning("forgetting starts over: %s", type(lost).__name__)
 
     def _destroyed(self) -> int:
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
