@@ -185,7 +185,8 @@ class Erasures:
         """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none. Gives
         the places that it does not let us sweep.
         """
-        rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress)
+        # What another rebuild left in its drafts may hold them too.
+        rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress, afresh=True)
         with self._services.database.connect("projector", self._services.tenant.schema) as one:
             for model in MODELS:
                 drop_former(one, table_of(model))
