@@ -26,6 +26,11 @@ from store import tenants
 from store.database import open_database
 
 EVENTS = 1_000_000
+RATIOS = (
+    ("binary COPY ÷ rebuild of all read models", "copy", "one", Bar(at_least=0.05, target=0.5)),
+    ("binary COPY ÷ rebuild with two workers", "copy", "two", Bar(at_least=0.15, target=0.5)),
+    ("rebuild with one worker ÷ with two", "one", "two", Bar(at_least=1.25)),
+)
 TABLES = ("events", "personal_data")
 
 
@@ -58,26 +63,9 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         "rebuild",
         facts,
         [
-            ratio(
-                "binary COPY ÷ rebuild of all read models",
-                measured["copy"],
-                measured["one"],
-                Bar(at_least=0.05, target=0.5),
-                "s",
-            ),
-            ratio(
-                "binary COPY ÷ rebuild with two workers",
-                measured["copy"],
-                measured["two"],
-                Bar(at_least=0.15, target=0.5),
-                "s",
-            ),
-            ratio(
-                "rebuild with one worker ÷ with two",
-                measured["one"],
-                measured["two"],
-                Bar(at_least=1.25),
-                "s",
+            *(
+                ratio(name, measured[upper], measured[lower], bar, "s")
+                for name, upper, lower, bar in RATIOS
             ),
             Measured("peak memory of the rebuild's process", peaks, Bar(unit="MB")),
         ],

@@ -8,7 +8,7 @@ import gc
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -26,11 +26,12 @@ from store.keys import KeyStore
 from store.ranges import Range
 from store.read_models import Table
 from store.tenants import Tenant
+from store.workers import Workers
 
-FLUSH: Final = 1_000
-"""Rows of one table that are held before they are written."""
 RELEASED: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 """What another process finds by name."""
+FLUSH: Final = 1_000
+"""Rows of one table that are held before they are written."""
 BUFFERS: Final = 4
 """So many of them may wait for the database."""
 
@@ -53,9 +54,13 @@ class Part(NamedTuple):
         """Fold them into the drafts."""
         folding = Folding(bench.projections, bench.derived)
         events = 0
-        with bench.writing.transaction():
-            with _Filling(bench.writing, bench.drafts) as filling:
-                scanned = scan.by_stream(bench.log, bench.reading, self.head, self.streams)
+        connection, schema = bench.connection, bench.log.tenant.schema
+        with connection.transaction():
+            with (
+                bench.log.database.connect("projector", schema) as reading,
+                _Filling(connection, bench.drafts) as filling,
+            ):
+                scanned = scan.by_stream(bench.log, reading, self.head, self.streams)
                 for _, stream in groupby(scanned, attrgetter("stream_text")):
                     for recorded in stream:
                         folding.fold(recorded)
@@ -65,8 +70,30 @@ class Part(NamedTuple):
                         if model.name in bench.drafts:
                             filling.add(model.name, rows)
             waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
-            drafts.mark(bench.writing, self.number, waiting)
+            drafts.mark(connection, self.number, waiting)
         return Filled(events, folding.newly_parked)
+
+
+def fill(bench: "Bench", parts: Sequence[Part], workers: int) -> Iterator[Filled]:
+    """Fold parts at this bench, or in so many processes that share them.
+
+    Raises:
+        WorkerLost: a process died.
+    """
+    folded: list[ReadModel] = [*bench.projections, *bench.derived]
+    if workers <= 1 or any(one not in RELEASED for one in folded):
+        yield from (part.run(bench) for part in parts)
+        return
+    log = bench.log
+    setup = Setup(
+        dict(log.database.urls),
+        log.tenant,
+        log.keys.epochs.provider,
+        [one.name for one in folded],
+        [*bench.drafts],
+    )
+    with closing(Workers(setup, workers)) as shared:
+        yield from shared.run(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +101,8 @@ class Bench:
     """What parts are folded with, in one process."""
 
     log: EventLog
-    reading: Connection
-    writing: Connection
+    connection: Connection
+    """Writes. Each part is read by another, while some of it is written."""
     projections: Sequence[Projection]
     derived: Sequence[Derived]
     drafts: Mapping[str, Table]
@@ -100,15 +127,12 @@ class Setup:
         database = Database(self.urls)
         log = EventLog(database, self.tenant, KeyStore(database, self.tenant, self.epoch_keys))
         try:
-            with (
-                database.connect("projector", self.tenant.schema) as reading,
-                database.connect("projector", self.tenant.schema) as writing,
-            ):
+            with database.connect("projector", self.tenant.schema) as connection:
                 projections = [one for one in PROJECTIONS if one.name in self.folded]
                 derived = [one for one in DERIVED if one.name in self.folded]
                 made = [one for one in RELEASED if one.name in self.made]
                 tables = {one.name: table_of(one).draft() for one in made}
-                yield Bench(log, reading, writing, projections, derived, tables)
+                yield Bench(log, connection, projections, derived, tables)
         finally:
             log.close()
             database.close()

@@ -8,9 +8,8 @@ webhook, no command.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
@@ -18,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.filling import RELEASED, Bench, Filled, Part, Setup
+from projections.filling import Bench, Part, fill
 from projections.folding import Folding, Parked, outlived
 from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import load_rows, table_of
@@ -30,7 +29,7 @@ from store.ranges import between, cuts
 from store.read_models import Table
 from store.swapping import lock_out_readers, open_snapshots, take_place
 from store.tracking import Tracking
-from store.workers import Workers, cores
+from store.workers import cores
 
 WIDTH: Final = 8_192
 """Events of a part, more or less."""
@@ -156,7 +155,9 @@ class _Rebuild:
             for model, stream, position, said in some
         ]
         done = head * len(written) // len(parts)
-        for filled in self._shared(left, min(workers, len(left) // PARTS_A_WORKER)):
+        fold = (self.projections, self.derived, self.drafts)
+        bench = Bench(self.log, self.connection, *fold)
+        for filled in fill(bench, left, min(workers, len(left) // PARTS_A_WORKER)):
             self.parked += filled.parked
             done += filled.events
             self.progress("fold", min(done, head), head)
@@ -176,22 +177,6 @@ class _Rebuild:
         begun = Begun(head, plan, tuple(cuts(self.connection, WIDTH)))
         drafts.begin(self.connection, begun, self.drafts.values())
         return begun
-
-    def _shared(self, parts: Sequence[Part], workers: int) -> Iterator[Filled]:
-        """Fold the parts, here or in processes that share them."""
-        database, tenant = self.log.database, self.log.tenant
-        folded = _all(self.projections, self.derived)
-        if workers <= 1 or any(one not in RELEASED for one in folded):
-            with database.connect("projector", tenant.schema) as reading:
-                fold = (self.projections, self.derived, self.drafts)
-                bench = Bench(self.log, reading, self.connection, *fold)
-                yield from (part.run(bench) for part in parts)
-            return
-        names = [one.name for one in folded]
-        provider = self.log.keys.epochs.provider
-        setup = Setup(dict(database.urls), tenant, provider, names, [*self.drafts])
-        with closing(Workers(setup, workers)) as shared:
-            yield from shared.run(parts)
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""

@@ -18,6 +18,7 @@ from api.cli.shared import (
 
 if TYPE_CHECKING:
     from api.services import Services
+    from projections.kernel import ReadModel
 
 parked_app = typer.Typer(help="Rows that wait because an event could not be folded into them.")
 MANY: Final = 10_000
@@ -42,17 +43,9 @@ def rebuild(
     was broken off is gone on with.
     """
     from projections import DERIVED, PROJECTIONS
-    from projections.kernel import ReadModel
     from projections.rebuild import rebuild as rebuild_models
 
-    every_model: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
-    models = {model.name: model for model in every_model}
-    unknown = [name for name in names or () if name not in models]
-    if unknown:
-        raise Failure(f"There is no read model {unknown[0]}. There are: {', '.join(models)}.")
-    if bool(names) == every:
-        raise Failure(f"Name read models, or give --all. There are: {', '.join(models)}.")
-    chosen = [*models.values()] if every else [models[name] for name in dict.fromkeys(names or ())]
+    chosen = _chosen(names or [], every)
     with opened_tenant() as services, progress_bar() as progress:
         current = services.log.head() - services.runner.position() <= MANY
         if current:
@@ -85,6 +78,19 @@ def rebuild(
     print_table(("read model", "rows", "checksum", "equals the live one"), rows)
     typer.echo(f"{events:,} events in {seconds} s")
     _must_equal(models_built)
+
+
+def _chosen(names: list[str], every: bool) -> "list[ReadModel]":
+    from projections import DERIVED, PROJECTIONS
+
+    every_model: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
+    models = {one.name: one for one in every_model}
+    unknown = [name for name in names if name not in models]
+    if unknown:
+        raise Failure(f"There is no read model {unknown[0]}. There are: {', '.join(models)}.")
+    if bool(names) == every:
+        raise Failure(f"Name read models, or give --all. There are: {', '.join(models)}.")
+    return [*models.values()] if every else [models[name] for name in dict.fromkeys(names)]
 
 
 def _must_equal(models: list[dict[str, Any]]) -> None:

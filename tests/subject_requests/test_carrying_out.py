@@ -376,7 +376,7 @@ def test_a_database_that_was_put_back_does_not_come_up_with_them(put_back: House
 def test_nor_after_a_crash_on_its_way_up(
     put_back: House, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def crashing(*given: object) -> None:
+    def crashing(*given: object, **named: object) -> None:
         raise Crash
 
     with monkeypatch.context() as patched:
