@@ -7,18 +7,18 @@ from typing import Any, Final
 
 from api.answering.as_json import head, lines
 from api.answering.gathering import Gathered, Progress
-from api.answering.pages import BODY, HEADING, ITEM, SMALL, SUBHEADING, TITLE, Pages, Style
 from api.answering.who import Asker
 from api.answering.words import (
     ABOUT,
     CATEGORIES,
-    DOORS,
     HEADINGS,
     PUBLIC,
     RIGHTS,
     SENTENCES,
 )
 from api.answering.words import TITLE as TITLE_WORDS
+from api.documents.pages import BODY, HEADING, ITEM, SMALL, SUBHEADING, TITLE, Pages, Style
+from api.documents.words import BETWEEN, COLON, DOORS
 from projections.words import WORDS, label
 from projections.words.joining import filled
 from projections.words.kernel import LANGUAGES, Both, Language
@@ -26,8 +26,6 @@ from projections.words.values import moment
 
 REPORT_EVERY: Final = 200
 """Events."""
-COLON: Final = Both(": ", "：")
-BETWEEN: Final = Both(", ", "、")
 TOLD_OF_CONSENT: Final = ("channel", "lawful_basis", "status", "captured_at", "withdrawn_at")
 
 
@@ -41,8 +39,10 @@ def write_pdf(
 ) -> None:
     """Write the answer; what was gathered is read line by line."""
     title = TITLE_WORDS._asdict()[language]
-    with Pages(path, title, language) as pages:
-        _Writer(pages, language).write(head(found, asker, number), found, progress)
+    answer = head(found, asker, number)
+    made_at = datetime.fromisoformat(answer["made_at"])
+    with Pages(path, title, language, made_at) as pages:
+        _Writer(pages, language).write(answer, found, progress)
 
 
 class _Writer:

@@ -103,13 +103,6 @@ TRACE: Final = {
     "file": Both("file it came from", "来源文件"),
     "address": Both("network address of who entered it", "录入者的网络地址"),
 }
-DOORS: Final = {
-    "api": Both("entered by hand or by a program", "由人工或程序录入"),
-    "import": Both("imported", "导入"),
-    "command_line": Both("entered on the command line", "由命令行录入"),
-    "rule": Both("by a rule", "由规则产生"),
-    "system": Both("by Kept itself", "由 Kept 自身产生"),
-}
 SENTENCES: Final = {
     "made": Both("Made on {day}.", "制作于{day}。"),
     "none": Both("None.", "无。"),

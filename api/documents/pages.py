@@ -1,35 +1,24 @@
-"""Pages of text as PDF, line by line, so that a long answer is never in memory as flowing text.
-
-Only fonts that every reader of PDF brings are named, so that no font file is needed: Helvetica for
-Western European letters, and the Adobe fonts for Chinese (with Cyrillic, Greek and kana) and
-Korean. A character that none of them has is written as its code point, such as [U+1F600], rather
-than lost.
+"""Pages of text as PDF, line by line, so that a long document is never in memory as flowing text:
+of each page that is full only its drawing stays, some 30 KB.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]  # it ships no types
-from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # type: ignore[import-untyped]
+from reportlab.lib.pagesizes import A4, landscape  # type: ignore[import-untyped]  # ships no types
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
-from projections.words.kernel import Both, Language
+from api.documents.fonts import Run, register, runs, width, wrapped
+from projections.words.kernel import LANGUAGES, Both, Language
 
-LATIN: Final = "Helvetica"
-BOLD: Final = "Helvetica-Bold"
-CHINESE: Final = "STSong-Light"
-KOREAN: Final = "HYSMyeongJo-Medium"
-ENCODINGS: Final = ((LATIN, "cp1252"), (CHINESE, "gbk"), (KOREAN, "cp949"))
-"""By font, the encoding that has the characters which it has."""
 MARGIN: Final = 54.0
 """Points, of which there are 72 an inch."""
 LEADING: Final = 1.45
-FOOT: Final = Both("page {number}", "第 {number} 页")
+PORTRAIT: Final[tuple[float, float]] = A4
+LANDSCAPE: Final[tuple[float, float]] = landscape(A4)
 
 
 class Style(NamedTuple):
@@ -48,31 +37,42 @@ BODY: Final = Style(above=2)
 ITEM: Final = Style(indent=14, above=1)
 SMALL: Final = Style(8, indent=14)
 
-REMEMBERED: Final = 8_192
-"""Characters of which it is remembered which font has them."""
-
-Run = tuple[str, str]
-"""A font, and what is written in it."""
+_FOOT: Final = Both("page {number} of ", "第 {number} 页，共 ")
+_COUNT: Final = Both("{number}", "{number} 页")
+_COUNT_FORM: Final = "count"
+_TAGS: Final = {"en": "en", "zh": "zh-Hans"}
 
 
 @dataclass
 class Pages:
-    """Takes paragraphs and leaves a PDF file. Use it as a context."""
+    """Takes paragraphs and leaves a PDF file. Use it as a context.
+
+    The same text made at the same time gives the same bytes.
+    """
 
     path: Path
     title: str
     language: Language
+    made_at: datetime
+    size: tuple[float, float] = PORTRAIT
+    """Width and height in points."""
+    margin: float = MARGIN
 
     def __enter__(self) -> Self:
-        for name in (CHINESE, KOREAN):
-            pdfmetrics.registerFont(UnicodeCIDFont(name))
+        register()
         self._canvas: Any = Canvas(
-            str(self.path), pagesize=A4, pageCompression=1, lang=_TAGS[self.language]
+            str(self.path),
+            pagesize=self.size,
+            pageCompression=1,
+            invariant=1,
+            lang=_TAGS[self.language],
         )
         self._canvas.setTitle(self.title)
         self._canvas.setAuthor("Kept")
+        made = f"D:{self.made_at.astimezone(UTC):%Y%m%d%H%M%S}Z"
+        self._canvas.setDateFormatter(lambda *_: made)
         self._number = 1
-        self._y = A4[1] - MARGIN
+        self._y = self.size[1] - self.margin
         return self
 
     def __exit__(
@@ -83,115 +83,69 @@ class Pages:
     ) -> None:
         if kind is None:
             self._end_page()
+            self._say_how_many()
             self._canvas.save()
+
+    @property
+    def width(self) -> float:
+        """Of what is between the margins, in points."""
+        return self.size[0] - 2 * self.margin
 
     def write(self, text: str, style: Style = BODY) -> None:
         """A paragraph; each of its lines is broken where it has to be."""
-        self._y -= style.above
+        self.skip(style.above)
         for line in text.splitlines() or [""]:
-            for runs in _wrapped(line, style, A4[0] - 2 * MARGIN - style.indent):
-                self._line(runs, style)
+            for one in wrapped(line, style.size, self.width - style.indent, style.bold):
+                self.needs(style.size * LEADING)
+                self.line([(style.indent, one)], style.size)
 
-    def _line(self, runs: list[Run], style: Style) -> None:
-        height = style.size * LEADING
-        if self._y - height < MARGIN:
-            self._end_page()
-            self._canvas.showPage()
-            self._number += 1
-            self._y = A4[1] - MARGIN
+    def needs(self, height: float) -> bool:
+        """Go on to a new page where so many points are not left; gives whether it did."""
+        if self._y - height >= self.margin:
+            return False
+        self._end_page()
+        self._canvas.showPage()
+        self._number += 1
+        self._y = self.size[1] - self.margin
+        return True
+
+    def skip(self, height: float) -> None:
+        """Leave so many points empty."""
         self._y -= height
-        self._draw(MARGIN + style.indent, self._y, runs, style.size)
 
-    def _draw(self, x: float, y: float, runs: list[Run], size: float) -> None:
+    def line(self, cells: list[tuple[float, list[Run]]], size: float) -> None:
+        """A line of texts, each so many points from the left margin."""
+        self.skip(size * LEADING)
+        for indent, text in cells:
+            self._draw(self.margin + indent, self._y, text, size)
+
+    def rule(self) -> None:
+        """A thin line from margin to margin."""
+        y = self._y - 2
+        self._canvas.setLineWidth(0.3)
+        self._canvas.line(self.margin, y, self.size[0] - self.margin, y)
+
+    def _draw(self, x: float, y: float, line: list[Run], size: float) -> None:
         text = self._canvas.beginText(x, y)
-        for font, part in runs:
+        for font, part in line:
             text.setFont(font, size)
             text.textOut(part)
         self._canvas.drawText(text)
 
     def _end_page(self) -> None:
-        foot = FOOT._asdict()[self.language].format(number=self._number)
-        self._draw(MARGIN, MARGIN / 2, [*_runs(foot, bold=False)], SMALL.size)
+        """How many pages there are is drawn when that is known, wherever it is used."""
+        foot = [*runs(self._in_language(_FOOT).format(number=self._number))]
+        x, y = self.margin, self.margin / 2
+        self._draw(x, y, foot, SMALL.size)
+        self._canvas.translate(x + width(foot, SMALL.size), y)
+        self._canvas.doForm(_COUNT_FORM)
 
+    def _say_how_many(self) -> None:
+        self._canvas.showPage()
+        self._canvas.beginForm(_COUNT_FORM, 0, -SMALL.size, self.width, SMALL.size)
+        count = self._in_language(_COUNT).format(number=self._number)
+        self._draw(0, 0, [*runs(count)], SMALL.size)
+        self._canvas.endForm()
 
-_TAGS: Final = {"en": "en", "zh": "zh-Hans"}
-
-
-def _runs(text: str, bold: bool) -> Iterator[Run]:
-    """The text in pieces of one font each."""
-    if text.isascii() and text.isprintable():
-        yield (BOLD if bold else LATIN), text
-        return
-    font, piece = "", ""
-    for character in text:
-        of, shown = _font_of(character)
-        of = BOLD if bold and of == LATIN else of
-        if of != font and piece:
-            yield font, piece
-            piece = ""
-        font = of
-        piece += shown
-    if piece:
-        yield font, piece
-
-
-@lru_cache(REMEMBERED)
-def _font_of(character: str) -> Run:
-    for font, encoding in ENCODINGS:
-        if character.isprintable():
-            try:
-                character.encode(encoding)
-            except UnicodeEncodeError:
-                continue
-            return font, character
-    return LATIN, " " if character.isspace() else f"[U+{ord(character):04X}]"
-
-
-def _wrapped(text: str, style: Style, width: float) -> Iterator[list[Run]]:
-    """Lines that are no wider than ``width`` points: broken between words, between Chinese
-    characters, and within what is too long for a line.
-    """
-    whole = [*_runs(text, style.bold)]
-    if _width(whole, style.size) <= width:
-        yield whole
-        return
-    line: list[Run] = []
-    left = width
-    for word in _words(text):
-        runs = [*_runs(word, style.bold)]
-        needed = _width(runs, style.size)
-        if needed > left and line:
-            yield line
-            line, left = [], width
-        while needed > width:
-            fits = max(1, int(len(word) * width / needed) - 1)
-            yield [*_runs(word[:fits], style.bold)]
-            word = word[fits:]  # noqa: PLW2901  what is left of it
-            runs = [*_runs(word, style.bold)]
-            needed = _width(runs, style.size)
-        line = _appended(line, runs)
-        left -= needed
-    yield line
-
-
-def _appended(line: list[Run], runs: list[Run]) -> list[Run]:
-    """With the last run continued where the next one has its font."""
-    if line and runs and line[-1][0] == runs[0][0]:
-        return [*line[:-1], (line[-1][0], line[-1][1] + runs[0][1]), *runs[1:]]
-    return [*line, *runs]
-
-
-def _words(text: str) -> Iterator[str]:
-    """Pieces after each of which a line may end."""
-    word = ""
-    for character in text:
-        word += character
-        if character in " \t" or character > "\u2e7f":
-            yield word
-            word = ""
-    if word:
-        yield word
-
-
-def _width(runs: list[Run], size: float) -> float:
-    return sum(float(pdfmetrics.stringWidth(part, font, size)) for font, part in runs)
+    def _in_language(self, words: Both) -> str:
+        return words[LANGUAGES.index(self.language)]

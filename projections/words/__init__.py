@@ -20,10 +20,11 @@ from projections.words import (
     users,
 )
 from projections.words.facts import label_of, sentence
-from projections.words.kernel import LANGUAGES, Both, Words
+from projections.words.facts import sides as sides_in
+from projections.words.kernel import LANGUAGES, Both, Language, Words
 from projections.words.links import links
 
-__all__ = ["WORDS", "label", "links_of", "name_of", "words"]
+__all__ = ["WORDS", "label", "links_of", "name_of", "sides", "words"]
 
 WORDS: Final[Mapping[str, Words]] = {
     "users": users.WORDS,
@@ -50,6 +51,11 @@ def words(fact: Mapping[str, Any], names: Mapping[str, str] | None = None) -> di
     """
     own = WORDS.get(fact["aggregate"], _NO_WORDS)
     return {language: sentence(fact, own, names or {}, language) for language in LANGUAGES}
+
+
+def sides(fact: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    """From and to of a fact in words, each by itself."""
+    return sides_in(fact, WORDS.get(fact["aggregate"], _NO_WORDS), language)
 
 
 def links_of(fact: Mapping[str, Any]) -> Iterator[tuple[str, UUID]]:

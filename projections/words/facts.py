@@ -55,6 +55,22 @@ def sentence(
     return told + _because(fact, index) + _circumstances(fact, language) + (".", "。")[index]
 
 
+def sides(fact: Mapping[str, Any], own: Words, language: Language) -> tuple[str, str]:
+    """From and to by themselves and whole, as a table has them; empty where the event changed no
+    field. The fact's own ``names`` name the records that they point at.
+    """
+    field, index = fact["field"], LANGUAGES.index(language)
+    if field == fact["type"]:
+        return "", ""
+    if fact.get("masked"):
+        return HIDDEN[index], HIDDEN[index]
+    kind = kinds(fact["aggregate"]).get(field, Any)
+    values = own.values.get(field, {})
+    speaker = Speaker(language, kind, field, fact["names"], values, whole=True)
+    _, gaps = _sides(fact, speaker)
+    return gaps["was"], gaps["now"]
+
+
 def label_of(own: Words, field: str) -> Both:
     """The label of a field; made of its name where it is a custom field or has none."""
     known = own.labels.get(field) or LABELS.get(field)
