@@ -32,6 +32,13 @@ class RecordDetails(Value):
     ] = None
 
 
+class Received(Value):
+    """What a recipient was given of somebody, all disclosures together."""
+
+    recipient_id: Public[UUID, "link"]
+    categories: Public[tuple[str, ...], "vocabulary"]
+
+
 class Record(RecordDetails, Aggregate):
     """The state that every aggregate has."""
 
@@ -43,6 +50,9 @@ class Record(RecordDetails, Aggregate):
 
     legal_holds: Public[tuple[UUID, ...], "link"] = ()
     """The legal holds on whom it stands for."""
+
+    recipients: Public[tuple[Received, ...], "link"] = ()
+    """Who was given data of whom it stands for."""
 
     @property
     def is_gone(self) -> bool:

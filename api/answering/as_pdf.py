@@ -10,7 +10,6 @@ from api.answering.gathering import Gathered, Progress
 from api.answering.who import Asker
 from api.answering.words import (
     ABOUT,
-    CATEGORIES,
     HEADINGS,
     PUBLIC,
     RIGHTS,
@@ -22,6 +21,7 @@ from api.documents.words import BETWEEN, COLON, DOORS
 from projections.words import WORDS, label
 from projections.words.joining import filled
 from projections.words.kernel import LANGUAGES, Both, Language
+from projections.words.shared import CATEGORIES
 from projections.words.values import moment
 
 REPORT_EVERY: Final = 200

@@ -89,13 +89,6 @@ RIGHTS: Final = {
         "向履行个人信息保护职责的部门投诉、举报（第六十五条），或向人民法院起诉（第五十条）。",
     ),
 }
-CATEGORIES: Final = {
-    "identity": Both("identity", "身份"),
-    "contact": Both("contact", "联系方式"),
-    "profile": Both("profile", "画像资料"),
-    "content": Both("content", "内容"),
-    "trace": Both("trace", "操作痕迹"),
-}
 PUBLIC: Final = Both("business record", "业务记录")
 """What lies under nobody's key: facts of the company about its business with them."""
 TRACE: Final = {

@@ -14,6 +14,7 @@ from projections.words import (
     pipelines,
     products,
     read_seals,
+    recipients,
     subject_requests,
     teams,
     tickets,
@@ -40,6 +41,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "tickets": tickets.WORDS,
     "subject_requests": subject_requests.WORDS,
     "legal_holds": legal_holds.WORDS,
+    "recipients": recipients.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 
