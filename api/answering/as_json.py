@@ -54,6 +54,7 @@ def head(found: Gathered, asker: Asker, number: str | None) -> dict[str, Any]:
             "refused": [one["id"] for one in permissions.refusals],
             "remembered_by_addresses": permissions.remembered,
         },
+        "recipients": [*found.recipients.listed.values()],
         **_both(ABOUT),
         "rights": _both(RIGHTS),
         "mentions": {"records": found.mentions.records, "more": found.mentions.more},

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from domain.envelope import SYSTEM
 from projections.words.joining import filled, joined
-from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Words
+from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Values, Words
 from projections.words.links import kinds
-from projections.words.shared import EVENTS, LABELS
+from projections.words.shared import EVENTS, LABELS, VALUES
 from projections.words.values import ERASED, HIDDEN, Speaker, is_empty, moment
 
 SAME_TIME: Final = timedelta(minutes=1)
@@ -65,7 +65,7 @@ def sides(fact: Mapping[str, Any], own: Words, language: Language) -> tuple[str,
     if fact.get("masked"):
         return HIDDEN[index], HIDDEN[index]
     kind = kinds(fact["aggregate"]).get(field, Any)
-    values = own.values.get(field, {})
+    values = values_of(own, field)
     speaker = Speaker(language, kind, field, fact["names"], values, whole=True)
     _, gaps = _sides(fact, speaker)
     return gaps["was"], gaps["now"]
@@ -76,6 +76,11 @@ def label_of(own: Words, field: str) -> Both:
     known = own.labels.get(field) or LABELS.get(field)
     plain = (field.partition(".")[2] or field).removesuffix("_id").replace("_", " ")
     return known or Both(plain, plain)
+
+
+def values_of(own: Words, field: str) -> Values:
+    """The words of a field's values, its own or those that every kind of record has."""
+    return own.values.get(field) or VALUES.get(field, {})
 
 
 def _who(fact: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:
@@ -99,7 +104,7 @@ def _change(
     if fact.get("masked"):
         return filled(forms["masked"][index], label=label, hidden=HIDDEN[index])
     kind = kinds(fact["aggregate"]).get(field, Any)
-    speaker = Speaker(language, kind, field, names, own.values.get(field, {}))
+    speaker = Speaker(language, kind, field, names, values_of(own, field))
     form, gaps = _items(fact, speaker) or _sides(fact, speaker)
     return filled(forms[form][index], label=label, **gaps)
 

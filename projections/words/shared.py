@@ -56,6 +56,9 @@ CATEGORIES: Final = both(
 )
 """Of personal data."""
 
+VALUES: Final = {"categories": CATEGORIES}
+"""By field, as every kind of record has it."""
+
 LEVELS: Final = both(high=("high", "高"), medium=("medium", "中"), low=("low", "低"))
 
 YES_NO: Final = {True: both(it=("yes", "是"))["it"], False: both(it=("no", "否"))["it"]}

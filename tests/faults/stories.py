@@ -34,7 +34,7 @@ _ABOUT: Final = {"contact_id": "@contact", "channel": "email", "source": "A form
 _ACT: Final = {"captured_at": "2025-01-05T09:00:00Z", **_ABOUT}
 _REFUSAL: Final = {"withdrawal_reason": "asked", **_ABOUT}
 
-_GIVEN: Final = {"categories": ["contact"], "purpose": "mailings"}
+_GIVEN: Final[dict[str, Any]] = {"categories": ["contact"], "purpose": "mailings"}
 _RECIPIENT: Final = {
     "role": "processor",
     "country": "DE",
