@@ -265,9 +265,7 @@ class ErasureSwept(Event):
 
 
 class NoticesOwed(Event):
-    """What was corrected, restricted or erased had been given to these recipients, and they are to
-    be told (GDPR Art. 19).
-    """
+    """These recipients hold what was corrected, restricted or erased, and are to be told of it."""
 
     recipients: Public[tuple[UUID, ...], "link"]
     categories: Public[tuple[str, ...], "vocabulary"]
