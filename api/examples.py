@@ -49,6 +49,16 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     },
     "RecordTicketTransition": {"source_state": "Active", "status": "open", "sequence": 2},
     "RecordTicketChange": {"sequence": 3, "priority": "high"},
+    "RegisterRecipient": {
+        "name": "Print & Post",
+        "country": "DE",
+        "categories": ["identity", "contact"],
+        "purposes": ["newsletter"],
+        "contract_on": "2024-05-01",
+    },
+    "ChangeRecipient": {"country": "CH", "safeguards": ["adequacy"]},
+    "RecordDisclosure": {"contact_ids": [AN_ID], "categories": ["contact"]},
+    "RecordNotice": {"outcome": "sent", "means": "email"},
 }
 """What an example gives; for others it is the required fields and the favourites below."""
 

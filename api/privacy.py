@@ -16,6 +16,12 @@ from api.reads import reads
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of, record_id
 from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
+from commands.recipients import (
+    ChangeRecipient,
+    EndRecipient,
+    RecordDisclosure,
+    RegisterRecipient,
+)
 from commands.subject_requests import (
     ChangeSubjectRequest,
     DecideErasure,
@@ -23,11 +29,13 @@ from commands.subject_requests import (
     FulfilSubjectRequest,
     IdentifySubject,
     ReceiveSubjectRequest,
+    RecordNotice,
     RefuseSubjectRequest,
     WithdrawSubjectRequest,
 )
 from projections.legal_holds import legal_holds
-from projections.subject_requests import subject_requests
+from projections.recipients import disclosures, recipients
+from projections.subject_requests import notices, subject_requests
 from store.transparency.merkle import ProofError
 
 CERTIFIERS: Final = ("admin", "auditor")
@@ -73,12 +81,21 @@ accepts(router, "/subject-requests/{id}/refuse", RefuseSubjectRequest)
 accepts(router, "/subject-requests/{id}/withdraw", WithdrawSubjectRequest)
 accepts(router, "/subject-requests/{id}/fulfil", FulfilSubjectRequest)
 accepts(router, "/subject-requests/{id}/decide-erasure", DecideErasure)
+accepts(router, "/subject-requests/{id}/notices", RecordNotice)
 reads(router, subject_requests)
+reads(router, notices)
 
 accepts(router, "/legal-holds", PlaceLegalHold)
 accepts(router, "/legal-holds/{id}", ChangeLegalHold, method="PATCH")
 accepts(router, "/legal-holds/{id}/lift", LiftLegalHold)
 reads(router, legal_holds)
+
+accepts(router, "/recipients", RegisterRecipient)
+accepts(router, "/recipients/{id}", ChangeRecipient, method="PATCH")
+accepts(router, "/recipients/{id}/end", EndRecipient)
+accepts(router, "/recipients/{id}/disclosures", RecordDisclosure)
+reads(router, recipients)
+reads(router, disclosures)
 router.routes.append(
     KeyedRoute("/v1/subject-requests/{id}/certificate", certified, methods=["GET"], **_DESCRIBED)
 )

@@ -127,6 +127,19 @@ FACT: Final = {
         "field": {"type": "string", "description": "The event's type, where no field changed."},
         "aggregate": {"type": "string", "description": "The kind of record, by its plural."},
         "type": {"type": "string", "description": "Of the event."},
+        "number": {"type": ["string", "null"], "description": "The record's, such as O-171."},
+        "version": {"type": "integer", "minimum": 1, "description": "Of the record, by then."},
+        "activity": {
+            "type": "string",
+            "enum": ["create", "update", "delete"],
+            "description": "What the event does to the record as a whole: the first makes it, "
+            "archiving, merging or erasing takes it away.",
+        },
+        "names": {
+            "type": "object",
+            "description": "What the records that from and to point at are called, by id.",
+            "additionalProperties": {"type": "string"},
+        },
         "from": {"description": "The value before; null if there was none, or it was erased."},
         "to": {"description": "The value after."},
         "masked": {"type": "boolean", "description": "The role does not see the values."},

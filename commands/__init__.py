@@ -12,6 +12,7 @@ from commands import (
     pipelines,
     products,
     read_seals,
+    recipients,
     subject_requests,
     teams,
     ticket_history,
@@ -34,5 +35,6 @@ MODULES: tuple[ModuleType, ...] = (
     ticket_history,
     subject_requests,
     legal_holds,
+    recipients,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

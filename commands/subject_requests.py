@@ -2,7 +2,7 @@
 the steps after that Kept takes itself, and records each when it is done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -11,11 +11,20 @@ from pydantic import Field
 
 from commands.kernel import At, Command, Records, Rejected, changes, opened
 from commands.records import check_record
-from commands.subjects import check_no_hold, named_subject, same_person
+from commands.subjects import (
+    check_categories,
+    check_no_hold,
+    named_subject,
+    recipients_of,
+    same_person,
+)
 from domain import AGGREGATES
+from domain.deadlines import MONTHS, Months, months_after
+from domain.disclosures import Category
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES, Personal, Public
 from domain.kernel import Aggregate, Event, Value
+from domain.notices import Means, Outcome
 from domain.records import RecordDetails
 from domain.subject_requests import (
     Duty,
@@ -27,7 +36,8 @@ from domain.subject_requests import (
     Ground,
     Kind,
     Method,
-    Months,
+    NoticeRecorded,
+    NoticesOwed,
     Status,
     SubjectIdentified,
     SubjectRequest,
@@ -42,6 +52,8 @@ from domain.subject_requests import (
 from domain.values import Text
 
 OF_KIND: Final[dict[str, type[Aggregate]]] = {one.AGGREGATE: one for one in AGGREGATES}
+TOLD_TO_RECIPIENTS: Final = (Kind.RECTIFICATION, Kind.RESTRICTION)
+"""What recipients are told of when it is done; of an erasure they are when it is destroyed."""
 MARKED_AT_ONCE: Final = 200
 """Records that one command marks as erased."""
 
@@ -59,6 +71,16 @@ def _must_not_be_decided(request: SubjectRequest) -> None:
             f"This erasure is {request.status} and is being carried out. It cannot be stopped.",
             type="under-way",
         )
+
+
+def _notices(
+    request: SubjectRequest, categories: Collection[str], now: datetime, records: Records
+) -> Iterator[Event]:
+    """Who was given something of these categories is to be told."""
+    owed = recipients_of(same_person(request, records).values(), categories)
+    if owed:
+        due_on = months_after(now.date(), MONTHS)
+        yield NoticesOwed(recipients=owed, categories=tuple(categories), due_on=due_on)
 
 
 class ReceiveSubjectRequest(SubjectRequestDetails, Command, to=SubjectRequest, opens=True):
@@ -139,14 +161,20 @@ class FulfilSubjectRequest(Command, to=SubjectRequest, admin=True):
     """Record that they got what they asked for. An erasure says so by itself."""
 
     answer_note: Personal[Text | None, "content"] = None
+    concerned: Public[Annotated[tuple[Category, ...], Field(max_length=10)], "vocabulary"] = ()
+    """The categories that were corrected or restricted; all, unless given. Their recipients are to
+    be told."""
 
-    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
         _must_be_open(request)
+        check_categories(self.concerned, "concerned")
         if request.kind is Kind.ERASURE:
             raise Rejected("An erasure is fulfilled when it is carried out. Decide it instead.")
         if request.status is not Status.IDENTIFIED:
             raise Rejected("Nobody has made sure who they are. Record that first.")
         yield opened(self, SubjectRequestFulfilled)
+        if request.kind in TOLD_TO_RECIPIENTS:
+            yield from _notices(request, self.concerned or tuple(CATEGORIES), now, records)
 
 
 class DecideErasure(Command, to=SubjectRequest, admin=True):
@@ -162,12 +190,7 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
         if request.status is not Status.IDENTIFIED:
             raise Rejected("Nobody has made sure who they are. Record that first.")
         for duty in self.duties:
-            if duty.category not in CATEGORIES:
-                raise Rejected(
-                    f"duties: {duty.category} is no category. "
-                    f"Give one of: {', '.join(CATEGORIES)}.",
-                    field="duties",
-                )
+            check_categories([duty.category], "duties")
             if duty.until <= now.date():
                 raise Rejected(
                     f"duties: the duty to keep {duty.category} has ended. Leave it out.",
@@ -182,6 +205,40 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
             )
         check_no_hold(same_person(request, records), records, now.date())
         yield ErasureDecided(categories=erased, duties=self.duties)
+
+
+class RecordNotice(Command, to=SubjectRequest, admin=True):
+    """Record that a recipient was told of it, or why they cannot be (GDPR Art. 19)."""
+
+    recipient_id: Public[UUID, "link"]
+    outcome: Public[Outcome, "vocabulary"]
+    means: Public[Means | None, "vocabulary"] = None
+    noticed_on: Public[date | None, "moment"] = None
+    """Today, where none is given."""
+    notice_note: Personal[Text | None, "content", "recipient_id"] = None
+    """What they were told, or why they were not; it says nothing of who asked."""
+
+    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+        if self.recipient_id not in request.notices_owed:
+            raise Rejected(
+                "recipient_id: no notice to them is open on this request. Give one of its "
+                "notices_owed.",
+                field="recipient_id",
+                type="not-owed",
+            )
+        if self.outcome is Outcome.SENT and self.means is None:
+            raise Rejected("means: say by which they were told.", field="means")
+        if self.outcome is not Outcome.SENT and not self.notice_note:
+            raise Rejected(
+                f"notice_note: say why it is {self.outcome} to tell them.", field="notice_note"
+            )
+        noticed_on = self.noticed_on or now.date()
+        if noticed_on > now.date():
+            raise Rejected(
+                "noticed_on: lies in the future. Give the day on which it was done.",
+                field="noticed_on",
+            )
+        yield NoticeRecorded.of({**self.given(), "noticed_on": noticed_on})
 
 
 class FenceErasure(Command, to=SubjectRequest, internal=True):
@@ -235,9 +292,10 @@ class RecordDestruction(Command, to=SubjectRequest, internal=True):
     destroyed_rows: Public[int, "figure"]
     touched_records: Public[int, "figure"]
 
-    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
+    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
         if request.status is Status.FENCED:
             yield opened(self, ErasureDestroyed)
+            yield from _notices(request, request.categories, now, records)
 
 
 class RecordSweep(Command, to=SubjectRequest, internal=True):

@@ -1,5 +1,6 @@
 """Whom a request or a hold is about: a contact, customer or user, and who was merged with them."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from commands.kernel import Records, Rejected
 from domain.contacts import Contact
 from domain.customers import Customer
+from domain.fields import CATEGORIES
 from domain.legal_holds import LegalHold
 from domain.users import User
 
@@ -29,6 +31,20 @@ class Names(Protocol):
     def customer_id(self) -> UUID | None: ...
     @property
     def user_id(self) -> UUID | None: ...
+
+
+def check_categories(categories: Iterable[str], field: str) -> None:
+    """They are categories of personal data that there are.
+
+    Raises:
+        Rejected: one is none.
+    """
+    for one in categories:
+        if one not in CATEGORIES:
+            raise Rejected(
+                f"{field}: {one} is no category. Give one of: {', '.join(CATEGORIES)}.",
+                field=field,
+            )
 
 
 def named_subject(names: Names, records: Records) -> tuple[UUID, Person, str]:
@@ -71,6 +87,21 @@ def same_person(names: Names, records: Records) -> dict[UUID, Person]:
             into = getattr(record, "merged_into_id", None)
             ahead += [into] if into is not None else []
     return found
+
+
+def recipients_of(people: Iterable[Person], categories: Iterable[str]) -> tuple[UUID, ...]:
+    """Who was given something of theirs in these categories, each once. Whether they still receive
+    anything does not matter: what they have they have.
+    """
+    wanted = {*categories}
+    return tuple(
+        {
+            received.recipient_id: None
+            for person in people
+            for received in person.recipients
+            if not wanted.isdisjoint(received.categories)
+        }
+    )
 
 
 def check_no_hold(people: dict[UUID, Person], records: Records, today: date) -> None:

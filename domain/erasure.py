@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from domain.disclosures import DataDisclosed
 from domain.fields import Public
 from domain.kernel import Aggregate, Event, replace
 from domain.records import Record, without
@@ -65,6 +66,7 @@ class RecordReleased(Event):
 
 
 OF_EVERY_KIND: Final[Mapping[str, type[Event]]] = {
-    one.__name__: one for one in (ErasureBegun, PersonalDataErased, RecordHeld, RecordReleased)
+    one.__name__: one
+    for one in (ErasureBegun, PersonalDataErased, RecordHeld, RecordReleased, DataDisclosed)
 }
 """The events that every kind of record can have. Each says of which kind it is."""

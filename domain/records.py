@@ -32,6 +32,13 @@ class RecordDetails(Value):
     ] = None
 
 
+class Received(Value):
+    """What a recipient was given of somebody, all disclosures together."""
+
+    recipient_id: Public[UUID, "link"]
+    categories: Public[tuple[str, ...], "vocabulary"]
+
+
 class Record(RecordDetails, Aggregate):
     """The state that every aggregate has."""
 
@@ -43,6 +50,16 @@ class Record(RecordDetails, Aggregate):
 
     legal_holds: Public[tuple[UUID, ...], "link"] = ()
     """The legal holds on whom it stands for."""
+
+    recipients: Public[tuple[Received, ...], "link"] = ()
+    """Who was given data of whom it stands for."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is no longer worked with: archived, erased, or merged into another, where its
+        kind can be.
+        """
+        return self.archived or self.erased or getattr(self, "merged_into_id", None) is not None
 
     def barred(self) -> str | None:
         """Why no other record may newly point at this one, and the remedy; None where any may."""

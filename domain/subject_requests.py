@@ -4,26 +4,18 @@ GDPR Art. 12 and 15 to 22, PIPL Art. 44 to 49. What is written down about whoeve
 their own keys; so the record of an erasure outlives it, and says nothing about them.
 """
 
-from calendar import monthrange
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 from uuid import UUID
 
-from pydantic import Field
-
-from domain.fields import CATEGORIES, Personal, Public
+from domain.deadlines import MONTHS, Months, months_after
+from domain.disclosures import Category
+from domain.fields import Personal, Public
 from domain.kernel import Event, Value, replace
-from domain.records import Record, RecordDetails, with_details
+from domain.notices import Means, Outcome
+from domain.records import Record, RecordDetails, with_details, without
 from domain.values import Line, Text
-
-MONTHS: Final = 1
-"""In which an answer is due (GDPR Art. 12(3))."""
-MOST_MONTHS_MORE: Final = 2
-"""By which it may be put off, for a reason that they are told (the same)."""
-
-Months = Annotated[int, Field(ge=1, le=MOST_MONTHS_MORE)]
-Category = Annotated[str, Field(json_schema_extra={"enum": [*CATEGORIES]})]
 
 
 class Kind(StrEnum):
@@ -147,6 +139,9 @@ class SubjectRequest(SubjectRequestDetails, Record):
     dark_on: Public[date | None, "moment"] = None
     """Since when no copy can be opened."""
 
+    notices_owed: Public[tuple[UUID, ...], "link"] = ()
+    """The recipients that have not been told of it yet."""
+
     @property
     def subject_id(self) -> UUID | None:
         """The record that stands for whoever asks."""
@@ -269,6 +264,32 @@ class ErasureSwept(Event):
         return replace(request, **self.given(), status=Status.SWEPT)
 
 
+class NoticesOwed(Event):
+    """These recipients hold what was corrected, restricted or erased, and are to be told of it."""
+
+    recipients: Public[tuple[UUID, ...], "link"]
+    categories: Public[tuple[str, ...], "vocabulary"]
+    due_on: Public[date, "moment"]
+    """The law says without undue delay; we give it the time of an answer."""
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, notices_owed=self.recipients)
+
+
+class NoticeRecorded(Event):
+    """A recipient was told, or cannot be."""
+
+    recipient_id: Public[UUID, "link"]
+    outcome: Public[Outcome, "vocabulary"]
+    means: Public[Means | None, "vocabulary"] = None
+    noticed_on: Public[date, "moment"]
+    notice_note: Personal[Text | None, "content", "recipient_id"] = None
+    """Under the recipient's keys: whose request it is may be erased by now."""
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, notices_owed=without(request.notices_owed, (self.recipient_id,)))
+
+
 class ErasureCertified(Event):
     """The last key that opened a copy from before is destroyed, and the time of all copies over."""
 
@@ -276,12 +297,3 @@ class ErasureCertified(Event):
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
         return replace(request, dark_on=self.dark_on, status=Status.CERTIFIED)
-
-
-def months_after(day: date, months: int) -> date:
-    """The day on which a period of months ends: the one of the same number, or else the month's
-    last (Regulation 1182/71 Art. 3(2)(c)).
-    """
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))

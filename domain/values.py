@@ -38,6 +38,8 @@ TimeZone = Annotated[str, Form("time_zone")]
 """An IANA name, such as ``Asia/Shanghai``."""
 Currency = Annotated[str, Form("currency")]
 """An ISO 4217 code, such as ``CNY``."""
+Country = Annotated[str, Form("country")]
+"""ISO 3166-1 alpha-2, such as ``DE``."""
 Amount = Annotated[Decimal, Field(max_digits=19, decimal_places=4)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -60,8 +62,7 @@ class Address(Value):
     city: Annotated[str, StringConstraints(max_length=200)] | None = None
     region: Annotated[str, StringConstraints(max_length=200)] | None = None
     postal_code: Annotated[str, StringConstraints(max_length=40)] | None = None
-    country: Annotated[str, Form("country")] | None = None
-    """ISO 3166-1 alpha-2."""
+    country: Country | None = None
 
 
 class DatedPrice(Value):

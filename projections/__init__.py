@@ -11,7 +11,8 @@ from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
 from projections.read_seals import read_seals
-from projections.subject_requests import subject_requests
+from projections.recipients import disclosures, recipients
+from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
@@ -30,7 +31,10 @@ PROJECTIONS: tuple[Projection, ...] = (
     tickets,
     ticket_messages,
     subject_requests,
+    notices,
     legal_holds,
+    recipients,
+    disclosures,
 )
 """First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)

@@ -60,6 +60,8 @@ class Facts:
                 fact["aggregate"], fact["field"], declared.get(fact["aggregate"], {})
             )
             fact["words"] = words(fact, names)
+            linked_names = {str(one): names.get(str(one)) for _, one in links_of(fact)}
+            fact["names"] = {one: name for one, name in linked_names.items() if name}
         return facts
 
     def _values(
@@ -85,9 +87,14 @@ class Facts:
                 if projection is not None:
                     row = projection.fold((recorded.stream,), row, recorded)
                 reason = recorded.trace.get("reason") if reader.sees_personal else None
+                of_record = {
+                    "number": events[0].number,
+                    "version": recorded.version,
+                    "activity": _activity(recorded, before, row),
+                }
                 for name in fields.get(recorded.position, ()):
                     change, is_personal = self._change(reader, name, before, row, recorded.event)
-                    found[(recorded.position, name)] = {**change, "reason": reason}
+                    found[(recorded.position, name)] = {**of_record, **change, "reason": reason}
                     about = _about(row, before, recorded)
                     if is_personal and (is_given(change["from"]) or is_given(change["to"])):
                         delivered.add(recorded.stream, about, [name])
@@ -150,6 +157,16 @@ class Facts:
         table = table_of(self._models["custom_fields"])
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             return {row["kind"]: row["by_key"] for row in table.load(connection, streams)}
+
+
+def _activity(recorded: Recorded, before: Any, after: Any) -> str:
+    """What an event does to its record as a whole: the first one makes it; one after which it is no
+    longer worked with takes it away, even if it can be brought back.
+    """
+    if recorded.version == 1:
+        return "create"
+    was, now = (getattr(row, "is_gone", False) for row in (before, after))
+    return "delete" if now and not was else "update"
 
 
 def _about(row: Any, before: Any, recorded: Recorded) -> list[UUID]:

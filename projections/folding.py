@@ -40,7 +40,7 @@ class Folding:
         for projection in projections:
             kind = projection.aggregate and projection.aggregate.AGGREGATE
             for event in projection.steps:
-                name = f"{event} of {kind}" if event in OF_EVERY_KIND else event
+                name = f"{event} of {kind}" if kind and event in OF_EVERY_KIND else event
                 self._followers[name].append(projection)
         self._derived = derived
         self._projections = {projection.name: projection for projection in projections}
@@ -100,11 +100,12 @@ class Folding:
         return kept, [key for key, row in rows.items() if row is None]
 
     def _following(self, recorded: Recorded) -> Sequence[Projection]:
-        """The projections that follow an event."""
+        """The projections that follow an event, of its kind of record or of all."""
         name = recorded.type
-        if name in OF_EVERY_KIND:
-            name = f"{name} of {kind_of(recorded.body)}"
-        return self._followers.get(name, ())
+        of_all = self._followers.get(name, ())
+        if name not in OF_EVERY_KIND:
+            return of_all
+        return [*self._followers.get(f"{name} of {kind_of(recorded.body)}", ()), *of_all]
 
     def _fold_row(
         self, projection: Projection, key: Key, recorded: Recorded, done: Mapping[str, int] | None

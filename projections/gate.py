@@ -253,6 +253,8 @@ class Gate:
         """Whom a row is about. One that is part of a record is about whom the record is about."""
         if not isinstance(model, Projection) or not reader.sees_personal:
             return lambda row: []
+        if not any(column.personal for column in model.columns()):
+            return lambda row: []
         kind = model.aggregate
         if kind is not None:
             return lambda row: subjects_in(kind, row, row["id"])

@@ -9,11 +9,12 @@ import orjson
 
 from api.answering.gathering import Gathered, purpose_of
 from api.answering.who import Asker
-from api.answering.words import ABOUT, CATEGORIES, RIGHTS
+from api.answering.words import ABOUT, RIGHTS
 from api.audit.sealing import ACCESS
 from projections.plain import plain
 from projections.words import WORDS
 from projections.words.kernel import Both
+from projections.words.shared import CATEGORIES
 
 REQUEST: Final = ("number", "kind", "received_on", "due_on", "identified_by", "request_note")
 
@@ -53,6 +54,7 @@ def head(found: Gathered, asker: Asker, number: str | None) -> dict[str, Any]:
             "refused": [one["id"] for one in permissions.refusals],
             "remembered_by_addresses": permissions.remembered,
         },
+        "recipients": [*found.recipients.listed.values()],
         **_both(ABOUT),
         "rights": _both(RIGHTS),
         "mentions": {"records": found.mentions.records, "more": found.mentions.more},

@@ -1,33 +1,32 @@
 """An access answer to be read, as PDF in English or Chinese."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from api.answering.as_json import head, lines
 from api.answering.gathering import Gathered, Progress
-from api.answering.pages import BODY, HEADING, ITEM, SMALL, SUBHEADING, TITLE, Pages, Style
+from api.answering.recipients import OPEN
 from api.answering.who import Asker
 from api.answering.words import (
     ABOUT,
-    CATEGORIES,
-    DOORS,
     HEADINGS,
     PUBLIC,
     RIGHTS,
     SENTENCES,
 )
 from api.answering.words import TITLE as TITLE_WORDS
+from api.documents.pages import BODY, HEADING, ITEM, SMALL, SUBHEADING, TITLE, Pages, Style
+from api.documents.words import BETWEEN, COLON, DOORS
 from projections.words import WORDS, label
 from projections.words.joining import filled
 from projections.words.kernel import LANGUAGES, Both, Language
-from projections.words.values import moment
+from projections.words.shared import CATEGORIES
+from projections.words.values import day, moment
 
 REPORT_EVERY: Final = 200
 """Events."""
-COLON: Final = Both(": ", "：")
-BETWEEN: Final = Both(", ", "、")
 TOLD_OF_CONSENT: Final = ("channel", "lawful_basis", "status", "captured_at", "withdrawn_at")
 
 
@@ -41,8 +40,10 @@ def write_pdf(
 ) -> None:
     """Write the answer; what was gathered is read line by line."""
     title = TITLE_WORDS._asdict()[language]
-    with Pages(path, title, language) as pages:
-        _Writer(pages, language).write(head(found, asker, number), found, progress)
+    answer = head(found, asker, number)
+    made_at = datetime.fromisoformat(answer["made_at"])
+    with Pages(path, title, language, made_at) as pages:
+        _Writer(pages, language).write(answer, found, progress)
 
 
 class _Writer:
@@ -64,6 +65,7 @@ class _Writer:
         for one in answer["purposes"]:
             self._item(one["noun"], one["purpose"][self._language])
         self._permissions(answer)
+        self._recipients(answer["recipients"])
         self._heading("records")
         for line in lines(found.records):
             self._record(line)
@@ -111,6 +113,41 @@ class _Writer:
                 self._say(name, ITEM)
         if not any(refusals.values()):
             self._say("none", ITEM)
+
+    def _recipients(self, recipients: list[dict[str, Any]]) -> None:
+        self._heading("recipients")
+        for one in recipients:
+            self._pages.write(" ".join(filter(None, (one["number"], one["name"]))), SUBHEADING)
+            for name, said in one["words"].items():
+                self._item(label("recipients", name, {}), said[self._language])
+            for given in one["disclosures"]:
+                self._say(
+                    "disclosed",
+                    ITEM,
+                    day=self._day(given["disclosed_on"]),
+                    categories=self._categories(given["categories"]),
+                    purpose=given["purpose"],
+                    position=str(given["position"]),
+                )
+            for notice in one["notices"]:
+                self._notice(notice)
+        if not recipients:
+            self._say("none", ITEM)
+
+    def _notice(self, notice: Mapping[str, Any]) -> None:
+        if notice["status"] == OPEN:
+            self._say("notice_open", ITEM, day=self._day(notice["due_on"]))
+            return
+        values = WORDS["subject_requests"].values
+        said = [values["outcome"][notice["status"]]]
+        said += [values["means"][notice["means"]]] if notice["means"] else []
+        outcome = self._in_language(BETWEEN).join(map(self._in_language, said))
+        self._say("notice", ITEM, day=self._day(notice["noticed_on"]), outcome=outcome)
+
+    def _categories(self, categories: list[str]) -> str:
+        return self._in_language(BETWEEN).join(
+            self._in_language(CATEGORIES[one]) for one in categories
+        )
 
     def _record(self, line: Mapping[str, Any]) -> None:
         name = self._name(line)
@@ -179,6 +216,9 @@ class _Writer:
 
     def _say(self, name: str, style: Style, **gaps: str) -> None:
         self._pages.write(filled(self._in_language(SENTENCES[name]), **gaps), style)
+
+    def _day(self, text: str) -> str:
+        return day(date.fromisoformat(text), self._language)
 
     def _moment(self, text: str) -> str:
         return moment(datetime.fromisoformat(text), self._language)

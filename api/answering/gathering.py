@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 
 from api.answering.mentions import Mentions, mentions_of
+from api.answering.recipients import Recipients
 from api.answering.refusals import Permissions
 from api.answering.telling import Teller, verb
 from api.answering.who import Asker
@@ -66,6 +67,7 @@ class Gathered:
     """Of the entries behind it."""
     fields: set[str] = field(default_factory=set)
     """Names of the personal fields in it."""
+    recipients: Recipients = field(default_factory=Recipients)
     mentions: Mentions = field(default_factory=Mentions)
     reads: list[dict[str, Any]] = field(default_factory=list)
 
@@ -93,6 +95,7 @@ def gather(
             progress("events", done, len(positions))
         story.finish()
     found.permissions.look_up(asker.people)
+    found.recipients.look_up(services.gate, reader, teller)
     found.mentions = mentions_of(services.gate, reader, asker.people, found.streams)
     found.reads = reads_of(services, [*subjects])
     record(services, reader, {one: [*subjects] for one in found.streams}, found.fields)
@@ -169,6 +172,7 @@ class _Story:
         if held.is_about or self._is_theirs():
             line = _event(self._teller, held)
             self._events.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            self._found.recipients.take(recorded)
             self._found.positions.append(recorded.position)
             self._found.fields.update(recorded.personal_names)
             self._told += 1

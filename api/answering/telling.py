@@ -13,12 +13,15 @@ from projections.gate import Gate
 from projections.plain import plain
 from projections.readers import Reader
 from projections.words import WORDS, label, name_of
+from projections.words.facts import values_of
 from projections.words.kernel import CHANGED, LANGUAGES, Both
 from projections.words.links import kinds, links
 from projections.words.shared import EVENTS
 from projections.words.values import Speaker, is_empty
 
 COLLEAGUES: Final = "users"
+IN_FULL: Final = (COLLEAGUES, "recipients")
+"""Kinds of records that are named, though others are not (Art. 15(1)(c))."""
 NUMBERS_ONLY: Final = "analyst"
 """The role as which others are named: it sees their numbers, not their names (Art. 15(4))."""
 _NO_LINKS: Final = (str, int, bool, tuple[str, ...])
@@ -28,7 +31,9 @@ Field = dict[str, Any]
 
 
 class Teller:
-    """Tells of one person. Colleagues are named, and so is the person; others by their numbers."""
+    """Tells of one person. Colleagues and recipients are named, and so is the person; others by
+    their numbers.
+    """
 
     def __init__(self, gate: Gate, reader: Reader, people: Mapping[UUID, Record]) -> None:
         self._gate, self._reader = gate, reader
@@ -43,11 +48,11 @@ class Teller:
         for kind, one in wanted:
             if one not in self._asked:
                 self._asked.add(one)
-                unknown[kind == COLLEAGUES].setdefault(kind, set()).add(one)
+                unknown[kind in IN_FULL].setdefault(kind, set()).add(one)
         masked = Reader(self._reader.user_id, NUMBERS_ONLY, self._reader.client)
-        for is_colleague, by_kind in unknown.items():
+        for in_full, by_kind in unknown.items():
             if by_kind:
-                reader = self._reader if is_colleague else masked
+                reader = self._reader if in_full else masked
                 self.names |= self._gate.names(reader, by_kind)
 
     def wanted_by(self, recorded: Recorded) -> Iterator[tuple[str, UUID]]:
@@ -83,7 +88,7 @@ class Teller:
         """One field with its label and its value in words."""
         own = WORDS[kind]
         bare = kinds(kind).get(name, Any)
-        values = own.values.get(name, {})
+        values = values_of(own, name)
         said = {
             language: Speaker(language, bare, name, self.names, values, whole=True).say(value)
             for language in LANGUAGES

@@ -10,15 +10,15 @@ from projections.words.kernel import Both
 
 TITLE: Final = Both("What is held about you", "我们持有的您的个人信息")
 ABOUT: Final = {
-    "recipients": Both(
-        "Kept records no recipients: it has sent this data to nobody by itself. Whom the company "
-        "has given it to outside Kept, the company says.",
-        "Kept 未记录任何接收方：系统本身未向任何人提供这些信息。"
-        "公司在 Kept 之外提供给谁，由公司说明。",
+    "disclosures": Both(
+        "Whom the company has given this data to is listed as far as it recorded that. Kept sends "
+        "it to nobody by itself.",
+        "公司已记录的提供对象均已列出。系统本身不向任何人提供这些信息。",
     ),
     "third_countries": Both(
-        "Kept records no transfer to another country or to an international organisation.",
-        "Kept 未记录任何向境外或国际组织的提供。",
+        "Where a recipient is in another country, its country and what allows the transfer are "
+        "listed with it.",
+        "接收方位于境外的，列明其所在国家或地区以及出境的保障措施。",
     ),
     "automated_decisions": Both(
         "Kept takes no decisions about people by itself, and makes no profiles of them.",
@@ -46,6 +46,7 @@ HEADINGS: Final = {
     "purposes": Both("What it is processed for", "处理目的"),
     "permissions": Both("Legal bases, consents and refusals", "合法依据、同意与拒绝"),
     "do_not_contact": Both("Where you are not to be contacted", "不得联系的情形"),
+    "recipients": Both("Who was given it", "提供给谁"),
     "records": Both("What is held now", "当前持有的信息"),
     "events": Both("How it came about", "信息的由来"),
     "mentions": Both("Where else you may be mentioned", "其他可能提及您之处"),
@@ -89,13 +90,6 @@ RIGHTS: Final = {
         "向履行个人信息保护职责的部门投诉、举报（第六十五条），或向人民法院起诉（第五十条）。",
     ),
 }
-CATEGORIES: Final = {
-    "identity": Both("identity", "身份"),
-    "contact": Both("contact", "联系方式"),
-    "profile": Both("profile", "画像资料"),
-    "content": Both("content", "内容"),
-    "trace": Both("trace", "操作痕迹"),
-}
 PUBLIC: Final = Both("business record", "业务记录")
 """What lies under nobody's key: facts of the company about its business with them."""
 TRACE: Final = {
@@ -103,16 +97,21 @@ TRACE: Final = {
     "file": Both("file it came from", "来源文件"),
     "address": Both("network address of who entered it", "录入者的网络地址"),
 }
-DOORS: Final = {
-    "api": Both("entered by hand or by a program", "由人工或程序录入"),
-    "import": Both("imported", "导入"),
-    "command_line": Both("entered on the command line", "由命令行录入"),
-    "rule": Both("by a rule", "由规则产生"),
-    "system": Both("by Kept itself", "由 Kept 自身产生"),
-}
 SENTENCES: Final = {
     "made": Both("Made on {day}.", "制作于{day}。"),
     "none": Both("None.", "无。"),
+    "disclosed": Both(
+        "{day}: {categories}, for {purpose}, entry {position} of the log",
+        "{day}：{categories}，目的：{purpose}，日志第 {position} 条",
+    ),
+    "notice_open": Both(
+        "to be told by {day} of what was changed or erased",
+        "应于{day}前获知变更或删除",
+    ),
+    "notice": Both(
+        "notice of what was changed or erased, {day}: {outcome}",
+        "变更或删除的通知，{day}：{outcome}",
+    ),
     "no_reads": Both("No reads of your data are recorded.", "没有查阅您信息的记录。"),
     "mentions": Both(
         "In {count} other records your name, address, number or id occurs. A person looks through "

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,8 @@ def _check(packed: zipfile.ZipFile, trusted: Sequence[str]) -> CheckedTrail:
     if len(bodies) != manifest["entries"]:
         raise ProofError(f"{len(bodies)} entries are proved, not {manifest['entries']}.")
     _check_rows(packed, manifest, bodies)
+    if _ACCESS in manifest["files"]:
+        _check_recipients(json.loads(packed.read(_ACCESS))["recipients"], bodies)
     return CheckedTrail(
         manifest["origin"],
         manifest["checkpoint"]["size"],
@@ -124,6 +126,52 @@ def _check_rows(
             raise ProofError(f"{name} has {count} rows instead of {manifest['rows']}.")
 
 
+def _check_recipients(
+    recipients: Iterable[Mapping[str, Any]], bodies: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Who was given something, and was told of changes, is who the entries say, and nobody is left
+    out.
+    """
+    listed: list[tuple[int, str]] = []
+    for one in recipients:
+        for given in one["disclosures"]:
+            said = {"recipient_id": one["id"], **given}
+            _check_same(given["position"], _DISCLOSED, said, bodies)
+            listed.append((given["position"], one["id"]))
+        for notice in one["notices"]:
+            owed = bodies.get(notice["position"], {}).get("data", {})
+            if one["id"] not in owed.get("recipients", ()) or owed["due_on"] != notice["due_on"]:
+                raise ProofError(f"A notice says otherwise than entry {notice['position']}.")
+            listed.append((notice["position"], one["id"]))
+            if "noticed_position" in notice:
+                said = {"recipient_id": one["id"], "outcome": notice["status"], **notice}
+                _check_same(notice["noticed_position"], _NOTICED, said, bodies)
+    told = [
+        (position, one)
+        for position, body in bodies.items()
+        for one in _recipients_in(body["type"], body["data"])
+    ]
+    if sorted(listed) != sorted(told):
+        raise ProofError(f"{_ACCESS}: the entries name other recipients than it lists.")
+
+
+def _recipients_in(kind: str, data: Mapping[str, Any]) -> Sequence[str]:
+    if kind == "DataDisclosed":
+        return [data["recipient_id"]]
+    return data["recipients"] if kind == "NoticesOwed" else ()
+
+
+def _check_same(
+    position: int,
+    names: Iterable[str],
+    said: Mapping[str, Any],
+    bodies: Mapping[int, Mapping[str, Any]],
+) -> None:
+    data = bodies.get(position, {}).get("data", {})
+    if any(data.get(name) != said[name] for name in names):
+        raise ProofError(f"{_ACCESS}: a recipient says otherwise than entry {position}.")
+
+
 def _csv_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
     for row in csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline="")):
         yield {
@@ -158,9 +206,12 @@ def _access_rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
         }
 
 
+_ACCESS: Final = "access.json"
+_DISCLOSED: Final = ("recipient_id", "disclosure_id", "categories", "purpose", "disclosed_on")
+_NOTICED: Final = ("recipient_id", "outcome", "noticed_on")
 _ROWS: Final[Mapping[str, Callable[[IO[bytes]], Iterator[dict[str, Any]]]]] = {
     "history.csv": _csv_rows,
     "history.jsonl": _ocsf_rows,
-    "access.json": _access_rows,
+    _ACCESS: _access_rows,
 }
 """How each file tells of which entries its rows are."""

@@ -4,14 +4,17 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import orjson
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it ships no types
+
+from store.transparency.notes import Checkpoint
 
 COLUMNS: Final = (
     "position",
@@ -38,23 +41,36 @@ OCSF: Final = "1.3.0"
 ENTITY_MANAGEMENT: Final = 3004
 IDENTITY_AND_ACCESS: Final = 3
 _ACTIVITIES: Final = {"Create": 1, "Update": 3, "Delete": 4}
-_ENDS: Final = ("Archived", "Merged", "Deactivated")
 
 
-class Writer(Protocol):
+class Writer(ABC):
     """Takes facts one by one and leaves a file. Use it as a context."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None: ...
-    def write(self, fact: Mapping[str, Any]) -> None: ...
+    ) -> None:
+        self.close(kind is None)
+
+    @abstractmethod
+    def write(self, fact: Mapping[str, Any]) -> None:
+        """One fact."""
+
+    def prove(self, checkpoint: Checkpoint) -> None:
+        """Say what proves the facts, after the last one, where the form has a place for it."""
+        return
+
+    @abstractmethod
+    def close(self, is_whole: bool) -> None:
+        """Leave the file; unless it is whole, it is thrown away."""
 
 
-class CsvWriter:
+class CsvWriter(Writer):
     """With a byte order mark, or Excel would not take it for UTF-8."""
 
     def __init__(self, path: Path) -> None:
@@ -62,18 +78,15 @@ class CsvWriter:
         self._rows = csv.writer(self._file)
         self._rows.writerow(COLUMNS)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
     def write(self, fact: Mapping[str, Any]) -> None:
         """One row."""
         self._rows.writerow(cells(fact))
 
+    def close(self, is_whole: bool) -> None:
+        self._file.close()
 
-class ExcelWriter:
+
+class ExcelWriter(Writer):
     """Texts only: what begins with ``=`` stays what it is."""
 
     def __init__(self, path: Path) -> None:
@@ -81,14 +94,6 @@ class ExcelWriter:
         self._bold = self._book.add_format({"bold": True})
         self._row = ROWS_OF_SHEET
         self._sheet: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._sheet is None:
-            self._next_sheet()
-        self._book.close()
 
     def write(self, fact: Mapping[str, Any]) -> None:
         """One row."""
@@ -99,6 +104,11 @@ class ExcelWriter:
                 self._sheet.write_string(self._row, column, cell[:32_767])
         self._row += 1
 
+    def close(self, is_whole: bool) -> None:
+        if self._sheet is None:
+            self._next_sheet()
+        self._book.close()
+
     def _next_sheet(self) -> None:
         self._sheet = self._book.add_worksheet()
         self._sheet.freeze_panes(1, 0)
@@ -108,28 +118,18 @@ class ExcelWriter:
         self._row = 1
 
 
-class OcsfWriter:
+class OcsfWriter(Writer):
     """One event a line, as security tools take them in."""
 
     def __init__(self, path: Path) -> None:
         self._file: io.BufferedWriter = path.open("wb")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
     def write(self, fact: Mapping[str, Any]) -> None:
         """One line."""
         self._file.write(orjson.dumps(ocsf(fact), option=orjson.OPT_APPEND_NEWLINE))
 
-
-FORMATS: Final[dict[str, Callable[[Path], Writer]]] = {
-    "csv": CsvWriter,
-    "xlsx": ExcelWriter,
-    "jsonl": OcsfWriter,
-}
+    def close(self, is_whole: bool) -> None:
+        self._file.close()
 
 
 def cells(fact: Mapping[str, Any]) -> list[str]:
@@ -140,7 +140,7 @@ def cells(fact: Mapping[str, Any]) -> list[str]:
 
 def ocsf(fact: Mapping[str, Any]) -> dict[str, Any]:
     """A fact as an event of OCSF's class Entity Management."""
-    activity = _activity(str(fact["type"]))
+    activity = str(fact["activity"]).title()
     actor = {"uid": fact["actor"], **({"name": fact["actor_name"]} if fact["actor_name"] else {})}
     return {
         "class_uid": ENTITY_MANAGEMENT,
@@ -170,13 +170,6 @@ def ocsf(fact: Mapping[str, Any]) -> dict[str, Any]:
             name: fact.get(name) for name in ("field", "from", "to", "client", "occurred_at")
         },
     }
-
-
-def _activity(event: str) -> str:
-    """What an event does to the record: the first of a record makes it, an archiving ends it."""
-    if event.endswith(("Registered", "Opened", "Created", "Invited", "Defined", "Recorded")):
-        return "Create"
-    return "Delete" if event.endswith(_ENDS) else "Update"
 
 
 def _milliseconds(moment: str) -> int:

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 
 from api.access import Caller
-from api.audit.export import export
+from api.audit.as_pdf import MOST_ROWS
+from api.audit.export import FORMATS, UNASKED, export
 from api.audit.facts import Asked
-from api.audit.formats import FORMATS
 from api.files import file_reply
 from api.filters import an_id, moment, parameters, wrong
 from api.openapi import describe_read
@@ -18,8 +18,12 @@ from api.parameters import ID, PURPOSE, SOURCES, query
 from api.purposes import reader_of
 from api.routing import KeyedRoute, caller_of
 from domain.reading import Door
+from projections.words.kernel import LANGUAGES
 
-PARAMETERS: Final = ("format", "record", "actor", "field", "source", "since", "until")
+PARAMETERS: Final = (
+    *("format", "language", "record", "actor", "field"),
+    *("source", "since", "until"),
+)
 LONGEST_FIELD: Final = 100
 
 
@@ -36,10 +40,14 @@ async def exported(request: Request) -> FileResponse:
     reader = reader_of(request, Door.AUDIT)
     given = parameters(request, PARAMETERS)
     asked = _asked(given, caller)
-    formats = given.get("format", ",".join(FORMATS)).split(",")
+    formats = given.get("format", ",".join(UNASKED)).split(",")
     if not {*formats} <= {*FORMATS}:
         raise wrong("format", f"is none of the choices. Give some of: {', '.join(FORMATS)}.")
-    make = partial(export, caller.served.services, reader, asked, formats)
+    language = given.get("language", "en")
+    if language not in LANGUAGES:
+        raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")
+    services = caller.served.services
+    make = partial(export, services, reader, asked, formats, language=language)
     return await file_reply(caller, "audit.zip", make)
 
 
@@ -67,16 +75,24 @@ def _asked(given: dict[str, str], caller: Caller) -> Asked:
 
 def _describe() -> dict[str, Any]:
     moments = {"type": "string", "description": "A moment, or a day in the tenant's zone."}
-    formats = {"type": "string", "pattern": "^(csv|xlsx|jsonl)(,(csv|xlsx|jsonl))*$"}
+    one = "|".join(FORMATS)
+    formats = {"type": "string", "pattern": f"^({one})(,({one}))*$"}
     return describe_read(
         "ExportAuditTrail",
         "/v1/audit-trail",
         "Export the audit trail",
-        "The history as CSV, Excel workbook and JSON Lines (OCSF, Entity Management), with the "
-        "proof of every entry behind it and a manifest that the log's key signs, in one ZIP file. "
-        "`kept verify --bundle` checks it without a database and without us.",
+        "The history as CSV, Excel workbook, JSON Lines (OCSF, Entity Management) and, to be read, "
+        f"PDF (of {MOST_ROWS:,} changes at most), with the proof of every entry behind it and a "
+        "manifest that the log's key signs, in one ZIP file. `kept verify --bundle` checks it "
+        "without a database and without us.",
         parameters=[
-            query("format", formats, "Some of csv, xlsx, jsonl; all unless given.", "csv"),
+            query(
+                "format",
+                formats,
+                f"Some of {', '.join(FORMATS)}; all but the last unless given.",
+                "csv",
+            ),
+            query("language", {"type": "string", "enum": [*LANGUAGES]}, "Of the PDF.", "en"),
             query("record", ID, "Only of this record."),
             query("actor", ID, "Only by this user."),
             query("field", {"type": "string", "maxLength": LONGEST_FIELD}, "Only of this field."),

@@ -40,25 +40,30 @@ def seal(
     said: Mapping[str, Any],
     positions: Sequence[int],
     progress: Progress,
+    under: Checkpoint | None = None,
 ) -> Checkpoint:
     """Prove the entries at these positions, in their order, list and sign what lies in the folder,
     and pack it; ``said`` is what the manifest says beside that, its ``format`` first.
 
-    The ZIP file is there whole, or not at all. Gives the checkpoint that it is proved under.
+    The ZIP file is there whole, or not at all. Gives the checkpoint that it is proved under: the
+    given one, which has to cover the positions, or else the newest.
     """
-    services.integrator.wait_for(max(positions, default=1))
-    note = services.transparency.checkpoint() or ""
+    checkpoint = under or covering(services, positions)
     for number, some in enumerate(_chunks(positions), start=1):
-        bundle = services.transparency.bundle(some)
-        note = bundle["checkpoint"]
+        bundle = services.transparency.bundle(some, checkpoint.size)
         (folder / f"proofs-{number:03d}.json").write_text(
             json.dumps(bundle, ensure_ascii=False), "utf-8"
         )
         progress("proofs", min(number * MOST_ENTRIES, len(positions)), len(positions))
-    checkpoint = Checkpoint.parse(parts(note)[0])
     _sign(services, folder, _manifest(folder, said, positions, checkpoint))
     _pack(folder, path)
     return checkpoint
+
+
+def covering(services: Services, positions: Sequence[int]) -> Checkpoint:
+    """The newest checkpoint, once it covers these positions."""
+    services.integrator.wait_for(max(positions, default=1))
+    return Checkpoint.parse(parts(services.transparency.checkpoint() or "")[0])
 
 
 def made_by(reader: Reader) -> dict[str, str]:

@@ -1,14 +1,15 @@
 """Answers to people who ask about their own data."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from api.cli.shared import (
+    AnswerLanguage,
     Json,
+    Language,
     command_line_reader,
     opened_tenant,
     print_json,
@@ -21,17 +22,10 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="The ZIP file to wr
 CHECK: Final = "Check it with: kept verify --bundle"
 
 
-class AnswerLanguage(StrEnum):
-    """Of what is read by people."""
-
-    EN = "en"
-    ZH = "zh"
-
-
 def access(
     request: Request,
     output: Output,
-    language: Annotated[AnswerLanguage, typer.Option(help="Of the PDF.")] = AnswerLanguage.EN,
+    language: Language = AnswerLanguage.EN,
     as_json: Json = False,
 ) -> None:
     """Answer a request for access: all that is held about somebody, with proofs."""

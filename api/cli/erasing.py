@@ -39,6 +39,11 @@ def erase(
                 f"{one['destroyed_keys']:,} keys destroyed, {one['touched_records']:,} records "
                 "held something."
             )
+            if one["notices_owed"]:
+                warn(
+                    f"{len(one['notices_owed'])} recipients of this data are to be told: "
+                    "GET /v1/notices lists them."
+                )
         if not shown:
             warn("No erasure was decided that is not done.")
     if any(state.status not in ENDED for state in done):
@@ -88,4 +93,5 @@ def _told(request: "UUID", state: Any) -> dict[str, Any]:
         "destroyed_rows": state.destroyed_rows,
         "touched_records": state.touched_records,
         "places_left": [*state.left],
+        "notices_owed": [str(one) for one in state.notices_owed],
     }

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from api.cli.shared import (
+    AnswerLanguage,
     Json,
+    Language,
     Stated,
     command_line_reader,
     opened_tenant,
@@ -39,6 +41,7 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     JSONL = "jsonl"
+    PDF = "pdf"
 
 
 def history(  # noqa: PLR0913, PLR0917  one for each option
@@ -83,6 +86,7 @@ def audit(  # noqa: PLR0913, PLR0917  one for each option
     source: Source = None,
     since: Since = None,
     until: Until = None,
+    language: Language = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +103,7 @@ def audit(  # noqa: PLR0913, PLR0917  one for each option
         catch_up(services)
         asked = _asked(services, record, actor, field, source, since, until)
         names = [one.value for one in formats]
-        done = export(services, reader, asked, names, output, progress)
+        done = export(services, reader, asked, names, output, progress, language.value)
     if as_json:
         print_json(
             {

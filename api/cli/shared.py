@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from store.database import Database
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON, for programs.")]
+
+
+class AnswerLanguage(StrEnum):
+    """Of what is read by people."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+Language = Annotated[AnswerLanguage, typer.Option(help="Of the PDF.")]
 Stated = Annotated[
     str | None,
     typer.Option("--purpose", help="What it is read for, which the read log says: audit, …"),

@@ -14,16 +14,18 @@ from projections.words import (
     pipelines,
     products,
     read_seals,
+    recipients,
     subject_requests,
     teams,
     tickets,
     users,
 )
 from projections.words.facts import label_of, sentence
-from projections.words.kernel import LANGUAGES, Both, Words
+from projections.words.facts import sides as sides_in
+from projections.words.kernel import LANGUAGES, Both, Language, Words
 from projections.words.links import links
 
-__all__ = ["WORDS", "label", "links_of", "name_of", "words"]
+__all__ = ["WORDS", "label", "links_of", "name_of", "sides", "words"]
 
 WORDS: Final[Mapping[str, Words]] = {
     "users": users.WORDS,
@@ -39,6 +41,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "tickets": tickets.WORDS,
     "subject_requests": subject_requests.WORDS,
     "legal_holds": legal_holds.WORDS,
+    "recipients": recipients.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 
@@ -50,6 +53,11 @@ def words(fact: Mapping[str, Any], names: Mapping[str, str] | None = None) -> di
     """
     own = WORDS.get(fact["aggregate"], _NO_WORDS)
     return {language: sentence(fact, own, names or {}, language) for language in LANGUAGES}
+
+
+def sides(fact: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    """From and to of a fact in words, each by itself."""
+    return sides_in(fact, WORDS.get(fact["aggregate"], _NO_WORDS), language)
 
 
 def links_of(fact: Mapping[str, Any]) -> Iterator[tuple[str, UUID]]:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from domain.envelope import SYSTEM
 from projections.words.joining import filled, joined
-from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Words
+from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Values, Words
 from projections.words.links import kinds
-from projections.words.shared import EVENTS, LABELS
+from projections.words.shared import EVENTS, LABELS, VALUES
 from projections.words.values import ERASED, HIDDEN, Speaker, is_empty, moment
 
 SAME_TIME: Final = timedelta(minutes=1)
@@ -55,11 +55,32 @@ def sentence(
     return told + _because(fact, index) + _circumstances(fact, language) + (".", "。")[index]
 
 
+def sides(fact: Mapping[str, Any], own: Words, language: Language) -> tuple[str, str]:
+    """From and to by themselves and whole, as a table has them; empty where the event changed no
+    field. The fact's own ``names`` name the records that they point at.
+    """
+    field, index = fact["field"], LANGUAGES.index(language)
+    if field == fact["type"]:
+        return "", ""
+    if fact.get("masked"):
+        return HIDDEN[index], HIDDEN[index]
+    kind = kinds(fact["aggregate"]).get(field, Any)
+    values = values_of(own, field)
+    speaker = Speaker(language, kind, field, fact["names"], values, whole=True)
+    _, gaps = _sides(fact, speaker)
+    return gaps["was"], gaps["now"]
+
+
 def label_of(own: Words, field: str) -> Both:
     """The label of a field; made of its name where it is a custom field or has none."""
     known = own.labels.get(field) or LABELS.get(field)
     plain = (field.partition(".")[2] or field).removesuffix("_id").replace("_", " ")
     return known or Both(plain, plain)
+
+
+def values_of(own: Words, field: str) -> Values:
+    """The words of a field's values, its own or those that every kind of record has."""
+    return own.values.get(field) or VALUES.get(field, {})
 
 
 def _who(fact: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:
@@ -83,7 +104,7 @@ def _change(
     if fact.get("masked"):
         return filled(forms["masked"][index], label=label, hidden=HIDDEN[index])
     kind = kinds(fact["aggregate"]).get(field, Any)
-    speaker = Speaker(language, kind, field, names, own.values.get(field, {}))
+    speaker = Speaker(language, kind, field, names, values_of(own, field))
     form, gaps = _items(fact, speaker) or _sides(fact, speaker)
     return filled(forms[form][index], label=label, **gaps)
 

@@ -30,8 +30,10 @@ _NAMED_OTHERWISE: Final = {
     "request_id": "subject_requests",
     "hold_id": "legal_holds",
     "legal_holds": "legal_holds",
+    "notices_owed": "recipients",
+    "recipients": "recipients",
 }
-_NESTED: Final = ("customer_id", "contact_id", "product_id")
+_NESTED: Final = ("customer_id", "contact_id", "product_id", "recipient_id")
 """Links inside the items of a list, such as the lines of a deal."""
 
 

@@ -23,12 +23,18 @@ LABELS: Final = both(
     aggregate=("kind of record", "记录类型"),
     request_id=("request", "请求"),
     categories=("categories", "类别"),
+    recipients=("recipients", "接收方"),
+    recipient_id=("recipient", "接收方"),
+    disclosure_id=("disclosure", "提供编号"),
+    purpose=("purpose", "目的"),
+    disclosed_on=("day of the disclosure", "提供日期"),
 )
 
 EVENTS: Final = both(
     ErasureBegun=("barred the record for an erasure", "因删除请求封锁了记录"),
     RecordHeld=("had the record kept by law", "依法保全了记录"),
     RecordReleased=("released the record from a hold", "解除了记录的保全"),
+    DataDisclosed=("gave data of theirs to a recipient", "向接收方提供了其信息"),
     PersonalDataErased=("erased what it held about somebody", "擦除了其中的个人信息"),
 )
 """What can happen to every kind of record."""
@@ -40,6 +46,18 @@ ROLES: Final = both(
     user=("user", "使用人"),
 )
 """What a contact decides, at a customer or in a deal."""
+
+CATEGORIES: Final = both(
+    identity=("identity", "身份"),
+    contact=("contact", "联系方式"),
+    profile=("profile", "画像资料"),
+    content=("content", "内容"),
+    trace=("trace", "操作痕迹"),
+)
+"""Of personal data."""
+
+VALUES: Final = {"categories": CATEGORIES}
+"""By field, as every kind of record has it."""
 
 LEVELS: Final = both(high=("high", "高"), medium=("medium", "中"), low=("low", "低"))
 

@@ -11,7 +11,7 @@ from babel.numbers import get_currency_precision
 
 from projections.words.joining import filled
 from projections.words.kernel import Both, Language, Values
-from projections.words.shared import ROLES, YES_NO
+from projections.words.shared import CATEGORIES, ROLES, YES_NO
 
 EMPTY: Final = Both("empty", "空")
 ERASED: Final = Both("erased", "已擦除")
@@ -29,6 +29,8 @@ _LINE: Final = Both("{quantity} × {product} at {price}", "{quantity} × {produc
 _DISCOUNT: Final = Both("{line} less {discount} %", "{line}，折扣 {discount} %")
 _DATED: Final = Both("{price} from {day}", "{day}起 {price}")
 _IN_ROLE: Final = Both("{who} ({role})", "{who}（{role}）")
+_IN_ROLES: Final = frozenset({"role", "recipient_id"})
+_WHO: Final = ("customer_id", "contact_id", "recipient_id")
 _BETWEEN: Final = Both(", ", "、")
 
 
@@ -90,7 +92,7 @@ class Speaker:
         if "valid_from" in value:
             since = day(date.fromisoformat(value["valid_from"]), self.language)
             return filled(self._in_language(_DATED), price=money(value["price"]), day=since)
-        if "role" in value:
+        if _IN_ROLES & value.keys():
             return self._person(value)
         if "label" in value:
             return self._in_language(Both(value["label"], value.get("label_zh") or value["label"]))
@@ -99,11 +101,15 @@ class Speaker:
         return ", ".join(parts) if texts else self.several(parts)
 
     def _person(self, link: Mapping[str, Any]) -> str:
-        who = next(str(link[name]) for name in ("customer_id", "contact_id") if name in link)
-        role = link["role"]
+        """Somebody, and what they decide or were given."""
+        who = next(str(link[name]) for name in _WHO if name in link)
         named = self.names.get(who, who)
-        form = self._in_language(_IN_ROLE)
-        return filled(form, who=named, role=self._in_language(ROLES[role])) if role else named
+        if "recipient_id" in link:
+            categories = (CATEGORIES.get(one, Both(one, one)) for one in link["categories"])
+            said = self._in_language(_BETWEEN).join(map(self._in_language, categories))
+        else:
+            said = self._in_language(ROLES[link["role"]]) if link["role"] else ""
+        return filled(self._in_language(_IN_ROLE), who=named, role=said) if said else named
 
     def _deal_line(self, line: Mapping[str, Any]) -> str:
         said = filled(

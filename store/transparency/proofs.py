@@ -87,8 +87,8 @@ class Transparency:
             "proof": [_text(one) for one in proof],
         }
 
-    def bundle(self, positions: Sequence[int]) -> dict[str, Any]:
-        """Entries with their proofs under the newest checkpoint.
+    def bundle(self, positions: Sequence[int], under: int | None = None) -> dict[str, Any]:
+        """Entries with their proofs under the newest checkpoint, or the one of that size.
 
         Raises:
             ProofError: there are no such entries, or too many were asked for.
@@ -107,7 +107,7 @@ class Transparency:
             if len(rows) < len(wanted):
                 missing = next(iter({*wanted} - {row[0] for row in rows}))
                 raise ProofError(f"There is no entry at position {missing}.")
-            size = size_of(connection)
+            size = under or size_of(connection)
             if wanted[-1] > size:
                 raise NotIntegrated("This entry is not in the tree yet. Ask again in a second.")
             note = connection.execute(

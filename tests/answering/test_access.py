@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from api.answering import gathering, words
+from api.answering import gathering
 from api.answering.access import Form, answer_access
 from api.answering.gathering import READ
 from api.audit.check import check_trail
@@ -22,6 +22,7 @@ from domain.fields import CATEGORIES, PersonalMark, mark_of
 from domain.subject_requests import Kind
 from projections.words import WORDS
 from projections.words.kernel import Language
+from projections.words.shared import CATEGORIES as CATEGORY_WORDS
 from store import held
 from store.transparency.merkle import ProofError
 from tests.answering.conftest import ADMIN, House
@@ -234,7 +235,7 @@ def test_a_long_life_is_read_in_batches(
 
 def test_every_kind_of_record_has_its_purpose_and_category_in_chinese() -> None:
     assert [one.AGGREGATE for one in AGGREGATES if not WORDS[one.AGGREGATE].purpose_zh] == []
-    assert words.CATEGORIES.keys() == CATEGORIES.keys()
+    assert CATEGORY_WORDS.keys() == CATEGORIES.keys()
 
 
 def test_whatever_may_be_about_somebody_is_listed_by_them() -> None:

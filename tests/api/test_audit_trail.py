@@ -27,7 +27,7 @@ def test_auditors_fetch_a_file_that_proves_itself(api: Api, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "value", "part"),
     [
-        ("format", "pdf", "none of the choices"),
+        ("format", "docx", "none of the choices"),
         ("record", "me", "is no id"),
         ("field", "", "no name of a field"),
         ("source", "door", "none of the choices"),

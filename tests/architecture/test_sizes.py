@@ -13,6 +13,7 @@ MOST_OF_A_FUNCTION = 50
 LONG_FILES = {
     "commands/dispatcher.py": "one loop in three tempos (at once, ahead, sent) over one Attempt",
     "commands/opportunities.py": "one aggregate, one file: thirteen commands, none above a screen",
+    "commands/subject_requests.py": "one aggregate, one file: fourteen commands, each on a screen",
     "commands/tickets.py": "one aggregate, one file: twenty-two commands, most of ten lines",
     "domain/tickets.py": "one aggregate, one file: a ticket's fields and its twenty-six events",
     "projections/gate.py": "one gate: what masks must see every read, or one is forgotten",

@@ -7,16 +7,24 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.audit.check import check_trail, is_trail
-from api.audit.export import Exported, export
+from api.audit.export import FORMATS, Exported, export
 from api.audit.facts import Asked, facts
-from api.audit.formats import COLUMNS, FORMATS
+from api.audit.formats import COLUMNS, ocsf
 from api.services import Services
-from commands.customers import ChangeCustomer, RegisterCustomer
+from commands.custom_fields import DeclareCustomField
+from commands.customers import (
+    ArchiveCustomer,
+    ChangeCustomer,
+    MergeCustomer,
+    RegisterCustomer,
+    RestoreCustomer,
+)
+from domain.custom_fields import FieldType, custom_fields_id
 from domain.customers import Kind
 from domain.envelope import SYSTEM
 from projections.readers import Reader
@@ -191,10 +199,36 @@ def test_who_sees_no_personal_data_exports_none(
 def test_nothing_is_left_behind_when_it_fails(
     services: Services, customer: Receipt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(positions: Any) -> None:
+    def broken(*_: Any) -> None:
         raise ProofError("no")
 
     monkeypatch.setattr(services.transparency, "bundle", broken)
     with pytest.raises(ProofError):
         export(services, AUDITOR, Asked(), ["csv"], tmp_path / "audit.zip")
     assert [*tmp_path.iterdir()] == []
+
+
+def activities(services: Services, stream: UUID) -> list[tuple[str, str]]:
+    """What each event of a record did to it, the first one first, as OCSF has it."""
+    said = facts(services.gate, AUDITOR, Asked({"id": stream}, descending=False))
+    told = {(one["position"], one["type"]): ocsf(one)["activity_name"] for one in said}
+    return [(kind, activity) for (_, kind), activity in told.items()]
+
+
+def test_ocsf_says_what_a_change_does_to_the_record(services: Services) -> None:
+    lead = services.issue(RegisterCustomer(name="Lead", kind=Kind.ORGANISATION)).stream
+    other = services.issue(RegisterCustomer(name="Other", kind=Kind.ORGANISATION)).stream
+    tier = DeclareCustomField(key="tier", label="Tier", type=FieldType.TEXT)
+    declared = services.issue(tier, custom_fields_id("customers")).stream
+    services.issue(ArchiveCustomer(), lead)
+    services.issue(RestoreCustomer(), lead)
+    services.issue(MergeCustomer(absorbed_id=lead), other)
+    services.runner.catch_up()
+    assert activities(services, lead) == [
+        ("CustomerRegistered", "Create"),
+        ("CustomerArchived", "Delete"),
+        ("CustomerRestored", "Update"),
+        ("CustomerMerged", "Delete"),
+    ]
+    assert activities(services, other)[-1] == ("CustomerAbsorbed", "Update")
+    assert activities(services, declared) == [("CustomFieldDeclared", "Create")]

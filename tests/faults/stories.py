@@ -34,6 +34,15 @@ _ABOUT: Final = {"contact_id": "@contact", "channel": "email", "source": "A form
 _ACT: Final = {"captured_at": "2025-01-05T09:00:00Z", **_ABOUT}
 _REFUSAL: Final = {"withdrawal_reason": "asked", **_ABOUT}
 
+_GIVEN: Final[dict[str, Any]] = {"categories": ["contact"], "purpose": "mailings"}
+_RECIPIENT: Final = {
+    "role": "processor",
+    "country": "DE",
+    "categories": ["identity", "contact"],
+    "purposes": ["mailings"],
+    "contract_on": "2024-05-01",
+}
+
 STORY: Final = (
     # Colleagues
     Step("InviteUser", "user", _LEGACY),
@@ -182,6 +191,19 @@ STORY: Final = (
     Step("PlaceLegalHold", "hold", {"law": "HGB § 257", "approved_by_id": "@user", **_OF_LEAVER}),
     Step("ChangeLegalHold", "hold", {"expires_on": "2099-12-31", **_LEGACY}),
     _step("LiftLegalHold", "hold"),
+    # Recipients
+    Step("RegisterRecipient", "printer", {**_RECIPIENT, **_LEGACY}),
+    Step("ChangeRecipient", "printer", {"country": "AT", **_LEGACY}),
+    _step("RecordDisclosure", "printer", contact_ids=["@contact"], **_GIVEN),
+    Step(
+        "ReceiveSubjectRequest",
+        "correction",
+        {"kind": "rectification", "contact_id": "@contact", **_LEGACY},
+    ),
+    _step("IdentifySubject", "correction", identified_by="signed_in"),
+    _step("FulfilSubjectRequest", "correction"),
+    _step("RecordNotice", "correction", recipient_id="@printer", outcome="sent", means="post"),
+    _step("EndRecipient", "printer"),
     # Custom fields
     _step("DeclareCustomField", "customers", key="tier", label="Tier", type="text"),
     _step("ChangeCustomField", "customers", key="tier", label="Level"),

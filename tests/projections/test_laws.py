@@ -24,7 +24,12 @@ from commands.dispatcher import Order
 from commands.kernel import COMMANDS, Command, Rejected
 from commands.legal_holds import PlaceLegalHold
 from commands.read_seals import SealReads
-from commands.subject_requests import ReceiveSubjectRequest
+from commands.recipients import RecordDisclosure, RegisterRecipient
+from commands.subject_requests import (
+    FulfilSubjectRequest,
+    IdentifySubject,
+    ReceiveSubjectRequest,
+)
 from commands.users import ActivateUser, InviteUser
 from domain import AGGREGATES
 from domain.consents import Basis, Channel, Consent
@@ -36,8 +41,9 @@ from domain.kernel import Aggregate
 from domain.legal_holds import LegalHold
 from domain.pipelines import Pipeline
 from domain.read_seals import ReadSeal, seal_id
+from domain.recipients import Recipient, Role
 from domain.subject_requests import Kind as RequestKind
-from domain.subject_requests import SubjectRequest
+from domain.subject_requests import Method, SubjectRequest
 from domain.teams import Team
 from domain.users import User
 from projections import DERIVED, PROJECTIONS
@@ -58,6 +64,7 @@ POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     "customer_id": Customer,
     "pipeline_id": Pipeline,
     "team_id": Team,
+    "recipient_id": Recipient,
 }
 """What a link is to; any other is to a record of the command's own kind."""
 
@@ -101,11 +108,34 @@ class Company:
             customer_id=self.ids[Customer][1], law="A law", approved_by_id=self.ids[User][0]
         )
         self.issue(held, self.ids[LegalHold][0])
+        self.disclose(customer)
         self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
             for stream in self.ids[kind]:
                 self.issue(self.drawn(data, data.draw(st.sampled_from(opening))), stream)
+
+    def disclose(self, customer: UUID) -> None:
+        """Somebody's data is given away and then corrected, so that a notice is owed."""
+        recipient, request = self.ids[Recipient][0], self.ids[SubjectRequest][1]
+        self.issue(
+            RegisterRecipient(
+                name="Printer",
+                role=Role.CONTROLLER,
+                country="DE",
+                categories=("contact",),
+                purposes=("mailings",),
+            ),
+            recipient,
+        )
+        given = RecordDisclosure(
+            customer_ids=(customer,), categories=("contact",), purpose="mailings"
+        )
+        self.issue(given, recipient)
+        asks = ReceiveSubjectRequest(kind=RequestKind.RECTIFICATION, customer_id=customer)
+        self.issue(asks, request)
+        self.issue(IdentifySubject(identified_by=Method.DOCUMENT), request)
+        self.issue(FulfilSubjectRequest(), request)
 
     def any(self, data: st.DataObject) -> None:
         """Issue any command for any record."""
