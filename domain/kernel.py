@@ -164,10 +164,9 @@ class Event(Value):
         """
         defaults, readers = _layout(cls)
         values = {**defaults, **data}
-        for name, read in readers:
-            value = values[name]
-            if name in data and value is not None and value is not ERASED:
-                values[name] = read(value)
+        for name, value in data.items():
+            if name in readers and value is not None and value is not ERASED:
+                values[name] = readers[name](value)
         return _assemble(cls, values, set(data))
 
 
@@ -196,14 +195,14 @@ def fold(state: Any, events: Iterable[Event]) -> Any:
 @cache
 def _layout(
     model: type[BaseModel],
-) -> tuple[dict[str, Any], list[tuple[str, Callable[[Any], Any]]]]:
+) -> tuple[dict[str, Any], dict[str, Callable[[Any], Any]]]:
     """The default of every field, and how to read those whose stored form is not their own."""
     fields = model.model_fields
     defaults = {
         name: None if f.is_required() else f.get_default(call_default_factory=True)
         for name, f in fields.items()
     }
-    readers = [(name, read) for name, f in fields.items() if (read := reader_of(f.annotation))]
+    readers = {name: read for name, f in fields.items() if (read := reader_of(f.annotation))}
     return defaults, readers
 
 
