@@ -31,7 +31,7 @@ class Epochs:
     """Thread-safe."""
 
     def __init__(self, database: Database, tenant: Tenant, provider: EpochKeys) -> None:
-        self._database, self._tenant, self._provider = database, tenant, provider
+        self._database, self._tenant, self.provider = database, tenant, provider
         self._opened: dict[int, bytes] = {}
         self._wrappers: dict[int, AESGCM] = {}
         self.current = self._newest() or self._first()
@@ -62,7 +62,7 @@ class Epochs:
     def begin(self) -> bool:
         """Begin a new epoch; False if another process was first."""
         number = self.current + 1
-        key = self._provider.create(self._tenant.name, number)
+        key = self.provider.create(self._tenant.name, number)
         wrapper = AESGCM(derived(key, "wrap hash keys"))
         secrets = []
         for name in HASH_KEYS:
@@ -115,7 +115,7 @@ class Epochs:
             ).fetchall()
             for (number,) in rows:
                 # First the key: what is marked as destroyed must not come back with a crash.
-                self._provider.destroy(self._tenant.name, number)
+                self.provider.destroy(self._tenant.name, number)
                 eraser.execute("SELECT end_epoch(%s)", [number])
                 self._opened.pop(number, None)
                 self._wrappers.pop(number, None)
@@ -183,7 +183,7 @@ class Epochs:
                 row = connection.execute(
                     f"SELECT proof FROM {self._tenant.keys}.epochs WHERE epoch = %s", [epoch]
                 ).fetchone()
-            found = self._provider.get(self._tenant.name, epoch)
+            found = self.provider.get(self._tenant.name, epoch)
             if row is None or bytes(row[0]) != _proof(found):
                 raise WrongEpochKey(
                     f"The epoch key {epoch} of tenant {self._tenant.name} is not the one that its "
@@ -200,7 +200,7 @@ class Epochs:
         return row[0] if row else None
 
     def _first(self) -> int:
-        key = self._provider.create(self._tenant.name, 1)
+        key = self.provider.create(self._tenant.name, 1)
         with self._database.connect("owner") as owner:
             owner.execute(
                 f"INSERT INTO {self._tenant.keys}.epochs (epoch, proof) VALUES (1, %s)"
