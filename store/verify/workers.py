@@ -1,5 +1,6 @@
 """Processes that share the work: each takes the next part of it when it is done with one."""
 
+import gc
 import os
 import pickle
 import signal
@@ -20,6 +21,9 @@ AHEAD: Final = 32
 """Parts of the work for each worker that may be done before one in front of them is: what they give
 has to be held.
 """
+
+SELDOM: Final = 50_000
+"""Objects that are made between two searches for cycles, of which this work makes none."""
 
 
 class WorkerLost(StoreError):
@@ -107,6 +111,8 @@ def _work(pipe: Pipe, setup: Setup) -> None:
     with closing(pipe):
         try:
             with setup.bench() as bench:
+                gc.freeze()  # what lives until the end need not be looked through again and again
+                gc.set_threshold(SELDOM)
                 while True:
                     number, task = pipe.recv()
                     pipe.send((number, task.run(bench)))
