@@ -22,10 +22,11 @@ import orjson
 from domain.envelope import Envelope, Recorded
 from domain.fields import ERASED, PersonalMark, personal_fields
 from domain.ids import text_of
-from domain.kernel import Aggregate, Event, Value, event_type
+from domain.kernel import Aggregate, Event, Value
 from store.epochs import NONCE_BYTES
 from store.errors import EventTooLarge, Unrecordable
 from store.keys import DataKey
+from store.opening import bound_text, event_of, opened_row
 from store.randomness import random_bytes
 
 MAX_BODY: Final = 65_527
@@ -34,8 +35,6 @@ BLIND_BYTES: Final = 16
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_NON_STR_KEYS
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _TRACE: Final = "trace"
-_TRACE_FIELDS: Final = ("reason", "file", "address")
-"""Personal fields of the envelope; in stored names they have a leading ``$``."""
 
 
 @dataclass(slots=True)
@@ -94,11 +93,12 @@ def take_apart(new: NewEvent, envelope: Envelope) -> Parts:
     data = event.given()
     parts = Parts(new, data)
     subject = subject_of(new.state, new.stream)
-    personal = _personal(type(event))
+    personal = marks_of(type(event))
     for name in [name for name in data if name in personal]:
         value, mark = data.pop(name), personal[name]
         if value is not ERASED:
-            owner = subject if mark.of is None else _subject_named(mark.of, new, subject)
+            of = mark.of
+            owner = subject if of is None else subject_named(of, event, new.state, subject)
             parts.personal.setdefault((owner, mark.category), {})[name] = value
     source = envelope.source
     if envelope.reason or source.file or source.address:
@@ -234,23 +234,17 @@ def unseal(
         LookupError: this release does not know the event type.
     """
     body = orjson.loads(text)
-    kind = event_type(body["type"])
-    data: dict[str, Any] = body["data"]
-    trace: dict[str, Any] | None = None
+    opened: dict[str, Any] = {}
     subjects: dict[UUID, None] = {}
-    personal = body.get("personal")
-    if personal is not None:
-        data = dict.fromkeys(personal["fields"], ERASED) | data
+    if body.get("personal") is not None:
         for row in rows:
             key = keys.get(row.key_id)
             if key is not None:
-                bound = _bound_text(body["stream"], body["version"], (row.subject, row.category))
-                data |= orjson.loads(key.cipher.decrypt(row.nonce, row.ciphertext, bound))
+                named = text_of(row.subject), row.category
+                opened |= opened_row(body, named, key.cipher, row.nonce, row.ciphertext)
                 subjects[row.subject] = None
-        trace = {name: data.pop("$" + name) for name in _TRACE_FIELDS if "$" + name in data}
-    if body["schema"] < kind.SCHEMA:
-        data = kind.upcast(data, body["schema"])
-    recorded = Recorded(position, recorded_us, body, kind.restore(data))
+    event, trace = event_of(body, opened)
+    recorded = Recorded(position, recorded_us, body, event)
     if trace:
         recorded.trace = trace
     if subjects:
@@ -263,7 +257,8 @@ def _in_order(pairs: Collection[tuple[UUID, str]]) -> Iterable[tuple[UUID, str]]
 
 
 @cache
-def _personal(kind: type[Event]) -> dict[str, PersonalMark]:
+def marks_of(kind: type[Event]) -> dict[str, PersonalMark]:
+    """The personal fields of an event, by name."""
     return personal_fields(kind)
 
 
@@ -276,8 +271,9 @@ def subject_of(state: Aggregate, stream: UUID) -> UUID:
     return stream
 
 
-def _subject_named(name: str, new: NewEvent, otherwise: UUID) -> UUID:
-    for holder in (new.event, new.state):
+def subject_named(name: str, event: Event, state: Aggregate, otherwise: UUID) -> UUID:
+    """Whom a field is about that names another one, of the event or else of the record."""
+    for holder in (event, state):
         found = getattr(holder, name, None)
         if isinstance(found, UUID):
             return found
@@ -285,12 +281,7 @@ def _subject_named(name: str, new: NewEvent, otherwise: UUID) -> UUID:
 
 
 def _bound(stream: UUID, version: int, pair: tuple[UUID, str]) -> bytes:
-    return _bound_text(text_of(stream), version, pair)
-
-
-def _bound_text(stream: str, version: int, pair: tuple[UUID, str]) -> bytes:
-    """The associated data of a ciphertext: where it belongs, so that it opens nowhere else."""
-    return f"{stream}/{version}/{text_of(pair[0])}/{pair[1]}".encode()
+    return bound_text(text_of(stream), version, text_of(pair[0]), pair[1])
 
 
 def subjects(parts: Iterable[Parts]) -> set[tuple[UUID, str]]:

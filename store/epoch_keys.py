@@ -5,7 +5,6 @@ The provider is a file by default. Whoever loses the epoch key loses every perso
 what it is for), so docs/running.md says how to escrow it; backups never contain it.
 """
 
-import hashlib
 import hmac
 from pathlib import Path
 from typing import Protocol
@@ -71,4 +70,4 @@ def derived(epoch_key: bytes, purpose: str) -> bytes:
 def keyed_hash(key: bytes, *parts: str) -> bytes:
     """HMAC-SHA-256 (RFC 2104) over length-prefixed parts."""
     message = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
-    return hmac.new(key, message, hashlib.sha256).digest()
+    return hmac.digest(key, message, "sha256")

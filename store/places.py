@@ -92,7 +92,7 @@ PLACES: Final = (
         "Hashes and signatures",
         "Nothing is to be erased there.",
         tables=("tiles", "checkpoints", "timestamps", "signing_keys"),
-        files=(r"checkpoints/.*", r"signing/.*", r"witness/.*"),
+        files=(r"checkpoints/.*", r"signing/.*", r"witness/.*", r"verify/.*"),
     ),
     Place(
         "management",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -12,10 +13,18 @@ from api.cli.shared import Failure, Json, opened_tenant, print_json, progress_ba
 if TYPE_CHECKING:
     from api.audit.check import CheckedTrail
     from api.certificates import CheckedCertificate
+    from store.verify import GoesOn, Verified
 
 
 def verify(
     most: Annotated[int, typer.Option("--most", help="Faults to show at most.", min=1)] = 100,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that share the work; by default all cores.", min=1, max=64),
+    ] = None,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Start over where an earlier run was interrupted.")
+    ] = False,
     bundle: Annotated[
         Path | None,
         typer.Option(help="Check this proof, audit trail or certificate instead, offline."),
@@ -31,8 +40,8 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every entry of the log, its tree and checkpoints, every commitment and every unique
-    value; trust nothing.
+    """Check every entry of the log, its tree and checkpoints, every commitment, every unique value
+    and every receipt; trust nothing. After an interruption the next run goes on where it stood.
     """
     if bundle is not None:
         _verify_bundle(bundle, vkeys or [], opening, names or [], as_json)
@@ -40,7 +49,19 @@ def verify(
     from store.verify import verify as verify_log
 
     with opened_tenant() as services, progress_bar() as progress:
-        found = verify_log(services.log, progress, most)
+        zone = services.tenant.zone
+        found = verify_log(
+            services.log,
+            progress,
+            most,
+            workers=workers,
+            afresh=afresh,
+            goes_on=lambda sitting: warn(_in_words(sitting, zone)),
+        )
+    _report(found, as_json)
+
+
+def _report(found: "Verified", as_json: bool) -> None:
     if as_json:
         print_json({"tenant": settings.tenant, **found.as_json()})
     else:
@@ -53,6 +74,16 @@ def verify(
         warn(f"{found.fault_count - len(found.faults)} more faults. Raise --most to see them.")
     if found.fault_count:
         raise typer.Exit(1)
+
+
+def _in_words(sitting: "GoesOn", zone: ZoneInfo) -> str:
+    from domain.envelope import from_microseconds
+
+    begun = from_microseconds(sitting.begun).astimezone(zone)
+    return (
+        f"Goes on at {sitting.done * 100:.0f} %, of the log as it stood at position "
+        f"{sitting.head:,}; begun {begun:%H:%M}. With --afresh it starts over."
+    )
 
 
 def _verify_bundle(

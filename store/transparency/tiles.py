@@ -103,13 +103,13 @@ def grown(size: int, held: Mapping[int, bytes], leaves: bytes) -> dict[tuple[int
             hashes = row[at : at + WIDTH * HASH_BYTES]
             changed[(level, index)] = hashes
             if len(hashes) == WIDTH * HASH_BYTES:
-                complete.append(_root_of_full(hashes))
+                complete.append(root_of_full(hashes))
             index += 1
         level, added = level + 1, b"".join(complete)
     return changed
 
 
-def _root_of_full(hashes: bytes) -> bytes:
+def root_of_full(hashes: bytes) -> bytes:
     """The root of a full tile; the pairs are hashed straight out of the bytes."""
     row = hashes
     while len(row) > HASH_BYTES:

@@ -1,16 +1,20 @@
 """verify finds whatever somebody with all rights changed behind Kept's back."""
 
+import signal
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
 
+from api.envelopes import system_envelope
 from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
+from commands.dispatcher import Order
 from domain.customers import Kind
 from store.database import Connection, Database
-from store.event_log import Receipt
-from tests.cli.conftest import Kept
+from store.event_log import Idempotency, Receipt
+from tests.cli.conftest import Kept, process
+from tests.store.deciding import until
 
 
 @pytest.fixture
@@ -114,3 +118,80 @@ def test_as_many_faults_are_shown_as_are_wanted(
     assert len(ran.json["faults"]) == 3
     assert ran.json["fault_count"] >= 11
     assert "more faults. Raise --most" in ran.err
+
+
+RECEIPTS = {
+    "UPDATE command_receipts SET receipt = receipt || '{\"position\": 9999}'": (
+        "is of this entry, which is not there"
+    ),
+    'UPDATE command_receipts SET receipt = receipt || \'{"leaf_hash": "00"}\'': (
+        "is of another entry than stands here"
+    ),
+    "UPDATE command_receipts SET receipt = receipt || '{\"recorded_at\": 1}'": (
+        "is of another entry than stands here"
+    ),
+    "UPDATE command_receipts SET receipt = receipt || '{\"version\": 2}'": (
+        "names another record or version"
+    ),
+    "UPDATE command_receipts SET receipt = receipt || jsonb_build_object('stream',"
+    " gen_random_uuid())": "names another record or version",
+    "UPDATE command_receipts SET receipt = '[]'": "is not one of ours",
+    'UPDATE command_receipts SET receipt = receipt || \'{"position": "one"}\'': (
+        "is not one of ours"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", RECEIPTS)
+def test_a_receipt_that_was_changed_is_found(
+    kept: Kept, services: Services, intruder: Connection, change: str
+) -> None:
+    register = RegisterCustomer(name="Acme", kind=Kind.ORGANISATION)
+    idempotency = Idempotency("a client", "a key", "a request")
+    services.dispatcher.dispatch(Order(register, system_envelope(), idempotency=idempotency))
+    report = kept("verify", "--json").done().json
+    assert report["receipts"] == 1
+    assert intruder.execute(change.encode()).rowcount == 1
+    [fault] = kept("verify", "--json").json["faults"]
+    assert RECEIPTS[change] in fault["sentence"]
+
+
+def test_a_log_under_another_name_is_found(
+    kept: Kept, services: Services, intruder: Connection, customer: Receipt
+) -> None:
+    services.integrator.catch_up()
+    kept("verify").done()
+    intruder.execute("UPDATE tenant SET origin = 'elsewhere/log'")
+    report = kept("verify", "--json").json
+    assert "The log is named elsewhere/log, but a signing key kept.local/" in str(report["faults"])
+    assert any("is of another log" in one["sentence"] for one in report["faults"])
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_whoever_ends_it_ends_all_of_it(
+    services: Services, intruder: Connection, customer: Receipt, sign: signal.Signals
+) -> None:
+    def waiting() -> int:
+        row = intruder.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'reads'::regclass"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    with intruder.transaction():
+        intruder.execute("LOCK TABLE reads")  # in the middle of it everybody waits
+        running = process("--tenant", services.tenant.name, "verify", "--workers", "2")
+        until(lambda: waiting() or running.poll() is not None)
+        running.send_signal(sign)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == (130 if sign == signal.SIGINT else -sign)
+    assert (out, err) == ("", "kept: Interrupted.\n" if sign == signal.SIGINT else "")
+    until(lambda: not workers_of(services))
+
+
+def workers_of(services: Services) -> list[tuple[int, ...]]:
+    """Connections that see a snapshot, as those who verify do."""
+    with services.database.connect("projector", services.tenant.schema) as connection:
+        return connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE backend_xmin IS NOT NULL"
+            " AND application_name = 'kept-writer'"
+        ).fetchall()

@@ -2,7 +2,7 @@
 sealed is there as it was, unless the log says that its time was over.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -14,9 +14,7 @@ from store.codec import leaf_entry
 from store.database import Connection
 from store.read_log import subjects_of
 from store.transparency.merkle import leaf_hash, root_of
-
-Tell = Callable[[int | None, str], None]
-"""Takes a position and what is wrong there."""
+from store.verify.found import Tell
 
 _SEALS: Final = (
     "SELECT position, (data ->> 'first')::bigint AS first, (data ->> 'last')::bigint AS last,"
