@@ -38,6 +38,8 @@ TimeZone = Annotated[str, Form("time_zone")]
 """An IANA name, such as ``Asia/Shanghai``."""
 Currency = Annotated[str, Form("currency")]
 """An ISO 4217 code, such as ``CNY``."""
+PeriodText = Annotated[str, StringConstraints(max_length=20), Form("period")]
+"""Years, months and days of ISO 8601, such as ``P3Y``."""
 Amount = Annotated[Decimal, Field(max_digits=19, decimal_places=4)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

@@ -22,6 +22,7 @@ from commands.subject_requests import (
 from domain.contacts import ContactAbsorbed, ContactMerged, ContactRegistered
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES
+from domain.periods import months_after
 from domain.subject_requests import (
     Duty,
     ErasureDecided,
@@ -37,7 +38,6 @@ from domain.subject_requests import (
     SubjectRequestReceived,
     SubjectRequestRefused,
     SubjectRequestWithdrawn,
-    months_after,
 )
 from tests.dsl import THIS, TODAY, given, id_of, state_of
 
