@@ -12,6 +12,8 @@ from commands import (
     pipelines,
     products,
     read_seals,
+    retention_erasures,
+    retention_schedules,
     subject_requests,
     teams,
     ticket_history,
@@ -34,5 +36,7 @@ MODULES: tuple[ModuleType, ...] = (
     ticket_history,
     subject_requests,
     legal_holds,
+    retention_schedules,
+    retention_erasures,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

@@ -185,7 +185,10 @@ class DecideErasure(Command, to=SubjectRequest, admin=True):
 
 
 class FenceErasure(Command, to=SubjectRequest, internal=True):
-    """Bar every record that stands for them, however often it was merged."""
+    """Bar every record that stands for them, however often it was merged.
+
+    Of retention none is barred: what is written from now on lies under another key.
+    """
 
     commitments: Public[tuple[str, ...], "link"] = ()
 
@@ -195,12 +198,13 @@ class FenceErasure(Command, to=SubjectRequest, internal=True):
         found = same_person(request, records)
         if request.status is Status.DECIDED:
             check_no_hold(found, records, now.date())
+        subjects = tuple(found) if request.is_for_good else tuple(found)[:1]
         for stream, record in found.items():
-            if not record.erased:
+            if request.is_for_good and not record.erased:
                 kind = type(record).AGGREGATE
                 yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
         if request.status is Status.DECIDED:
-            yield ErasureFenced(subjects=tuple(found), commitments=self.commitments)
+            yield ErasureFenced(subjects=subjects, commitments=self.commitments)
 
 
 class MarkErased(Command, to=SubjectRequest, internal=True):

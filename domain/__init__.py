@@ -10,6 +10,7 @@ from domain.opportunities import Opportunity
 from domain.pipelines import Pipeline
 from domain.products import Product
 from domain.read_seals import ReadSeal
+from domain.retention_schedules import RetentionSchedule
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -29,4 +30,5 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Ticket,
     SubjectRequest,
     LegalHold,
+    RetentionSchedule,
 )

@@ -4,7 +4,6 @@ GDPR Art. 12 and 15 to 22, PIPL Art. 44 to 49. What is written down about whoeve
 their own keys; so the record of an erasure outlives it, and says nothing about them.
 """
 
-from calendar import monthrange
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
@@ -14,6 +13,7 @@ from pydantic import Field
 
 from domain.fields import CATEGORIES, Personal, Public
 from domain.kernel import Event, Value, replace
+from domain.periods import months_after
 from domain.records import Record, RecordDetails, with_details
 from domain.values import Line, Text
 
@@ -146,11 +146,19 @@ class SubjectRequest(SubjectRequestDetails, Record):
     """Places that the database did not let us sweep."""
     dark_on: Public[date | None, "moment"] = None
     """Since when no copy can be opened."""
+    schedule_id: Public[UUID | None, "link"] = None
+    """The retention schedule that it was opened by; nobody asked for it then."""
+    fell_due_on: Public[date | None, "moment"] = None
 
     @property
     def subject_id(self) -> UUID | None:
         """The record that stands for whoever asks."""
         return self.contact_id or self.customer_id or self.user_id
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether nothing is recorded of them again: they asked for it."""
+        return self.schedule_id is None
 
     @property
     def is_open(self) -> bool:
@@ -262,6 +270,23 @@ class ErasureSwept(Event):
         return replace(request, **self.given(), status=Status.SWEPT)
 
 
+class RetentionFellDue(Event):
+    """The time of a category is over by a schedule, so it is erased. Nobody asks, and no clock of
+    an answer runs.
+    """
+
+    contact_id: Public[UUID | None, "link"] = None
+    customer_id: Public[UUID | None, "link"] = None
+    user_id: Public[UUID | None, "link"] = None
+    schedule_id: Public[UUID, "link"]
+    fell_due_on: Public[date, "moment"]
+    """The first day on which it is not to be kept any more."""
+    categories: Public[tuple[str, ...], "vocabulary"]
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, **self.given(), kind=Kind.ERASURE, status=Status.DECIDED)
+
+
 class ErasureCertified(Event):
     """The last key that opened a copy from before is destroyed, and the time of all copies over."""
 
@@ -269,12 +294,3 @@ class ErasureCertified(Event):
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
         return replace(request, dark_on=self.dark_on, status=Status.CERTIFIED)
-
-
-def months_after(day: date, months: int) -> date:
-    """The day on which a period of months ends: the one of the same number, or else the month's
-    last (Regulation 1182/71 Art. 3(2)(c)).
-    """
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))

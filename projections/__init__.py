@@ -7,10 +7,12 @@ from projections.customers import customers
 from projections.history import history
 from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
+from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
 from projections.read_seals import read_seals
+from projections.retention_schedules import retention_reviews, retention_schedules
 from projections.subject_requests import subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
@@ -31,6 +33,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     ticket_messages,
     subject_requests,
     legal_holds,
+    retention_schedules,
+    retention_reviews,
+    lifetimes,
 )
 """First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)

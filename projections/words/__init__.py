@@ -14,6 +14,7 @@ from projections.words import (
     pipelines,
     products,
     read_seals,
+    retention_schedules,
     subject_requests,
     teams,
     tickets,
@@ -39,6 +40,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "tickets": tickets.WORDS,
     "subject_requests": subject_requests.WORDS,
     "legal_holds": legal_holds.WORDS,
+    "retention_schedules": retention_schedules.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 

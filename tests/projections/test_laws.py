@@ -24,6 +24,7 @@ from commands.dispatcher import Order
 from commands.kernel import COMMANDS, Command, Rejected
 from commands.legal_holds import PlaceLegalHold
 from commands.read_seals import SealReads
+from commands.retention_schedules import ProposeRetentionSchedule
 from commands.subject_requests import ReceiveSubjectRequest
 from commands.users import ActivateUser, InviteUser
 from domain import AGGREGATES
@@ -36,6 +37,8 @@ from domain.kernel import Aggregate
 from domain.legal_holds import LegalHold
 from domain.pipelines import Pipeline
 from domain.read_seals import ReadSeal, seal_id
+from domain.retention_schedules import Action, RetentionSchedule, Trigger
+from domain.retention_schedules import Kind as RetentionKind
 from domain.subject_requests import Kind as RequestKind
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
@@ -101,6 +104,7 @@ class Company:
             customer_id=self.ids[Customer][1], law="A law", approved_by_id=self.ids[User][0]
         )
         self.issue(held, self.ids[LegalHold][0])
+        self.issue(a_schedule(), self.ids[RetentionSchedule][0])
         self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
@@ -173,6 +177,18 @@ def a_consent_of(customer: UUID) -> GrantConsent:
         lawful_basis=Basis.CONTRACT,
         captured_at=datetime.now(UTC) - timedelta(days=500),
         source="A contract",
+    )
+
+
+def a_schedule() -> ProposeRetentionSchedule:
+    """One of a category that there is."""
+    return ProposeRetentionSchedule(
+        kind=RetentionKind.CUSTOMERS,
+        category="trace",
+        trigger=Trigger.CREATED,
+        duration="P1Y",
+        law="A law",
+        action=Action.REVIEW,
     )
 
 
