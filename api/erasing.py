@@ -17,9 +17,11 @@ from uuid import UUID
 from api.answering.who import readable
 from api.certificates import commitments
 from api.envelopes import system_envelope
+from api.retaining import Retention
 from api.turning import Turning
 from commands.dispatcher import Order
 from commands.kernel import Command, Records, Rejected
+from commands.retention_erasures import DropRetention
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     FenceErasure,
@@ -34,7 +36,7 @@ from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
 from store import ledger, read_models
-from store.erasing import Eraser
+from store.erasing import Eraser, Erasure
 from store.event_log import Idempotency, Receipt
 from store.swapping import drop_former
 
@@ -62,7 +64,7 @@ class Erasures:
     def __init__(self, services: "Services") -> None:
         self._services = services
         self._eraser = Eraser(services.log)
-        self.turning = Turning(services)
+        self.turning, self.retention = Turning(services), Retention(services)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -98,6 +100,16 @@ class Erasures:
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
 
+    def retain(
+        self, now: datetime, progress: Progress = lambda what, done, of: None
+    ) -> list[SubjectRequest]:
+        """Erase what is due by the retention schedules and that nothing keeps, and go on with what
+        was under way of that, all swept together; gives the requests as they stand then.
+        """
+        opened = self.retention.open_due(now)
+        under_way = [one for one in self.pending() if not self._request(one).is_for_good]
+        return self.carry_out(*dict.fromkeys((*under_way, *opened)), progress=progress)
+
     def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
         is one from before; gives how many erasures that were. To be done before anything is served.
@@ -105,11 +117,12 @@ class Erasures:
         tenant = self._services.tenant
         undone = ledger.undone(self._services.database, tenant)
         for one in undone:
-            request, subjects = UUID(one["request"]), [UUID(who) for who in one["subjects"]]
-            self._eraser.fence(request, subjects, one["categories"])
-            while not self._eraser.destroy(request, subjects, one["categories"], self._heard()):
+            subjects = [UUID(who) for who in one["subjects"]]
+            erasure = Erasure(UUID(one["request"]), subjects, one["categories"], "keys" not in one)
+            self._eraser.fence(erasure)
+            while not self._eraser.destroy(erasure, self._heard()):
                 pass
-            self._eraser.release(request)
+            self._eraser.release(erasure.request, erasure.for_good)
         if undone:
             self._forget()
             self._fold_anew(progress)
@@ -126,32 +139,50 @@ class Erasures:
                     self.turning.lapse_holds(datetime.now(UTC))
                     self.turning.expire_consents(datetime.now(UTC))
                     self.turning.keep_dark(datetime.now(UTC))
+                    self.retain(datetime.now(UTC))
             except Exception as failed:  # the next look takes the step again
                 log.warning("the erasures start over: %s", type(failed).__name__)
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
+        if not request.is_for_good:
+            self._fence_retention(request_id)
+            return
         people = self._same_person(request)
         known = {*people}
         check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
-        self._eraser.fence(request_id, known, request.categories)
+        self._eraser.fence(Erasure(request_id, [*known], request.categories, for_good=True))
         opening = self._services.log.keys.opening(request_id)
         self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
-            self._eraser.fence(request_id, merged_meanwhile, request.categories)
+            late = Erasure(request_id, [*merged_meanwhile], request.categories, for_good=True)
+            self._eraser.fence(late)
         progress("fence", 1, 1)
 
+    def _fence_retention(self, request_id: UUID) -> None:
+        """Of the one record, and only if that is still wanted; nobody is barred, and nobody is
+        named, for nobody asked.
+        """
+        self._issue(DropRetention(), request_id)
+        request = self._request(request_id)
+        if request.status is Status.DECIDED and request.subject_id is not None:
+            subjects = [request.subject_id]
+            self._eraser.fence(Erasure(request_id, subjects, request.categories, for_good=False))
+            self._issue(FenceErasure(), request_id)
+
     def _destroy(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
+        subjects, categories = request.subjects, request.categories
+        erasure = Erasure(request_id, subjects, categories, request.is_for_good)
         # Again: whoever was merged at the last moment may have come in before a crash.
-        self._eraser.fence(request_id, request.subjects, request.categories)
-        subjects, categories = [*request.subjects], [*request.categories]
+        self._eraser.fence(erasure)
+        keys = None if request.is_for_good else self._eraser.set_apart(erasure)
         now = datetime.now(UTC).isoformat()
-        ledger.write(self._services.tenant, request_id, subjects, categories, now)
-        while not self._eraser.destroy(request_id, subjects, categories, self._heard()):
+        ledger.write(self._services.tenant, request_id, subjects, categories, now, keys)
+        while not self._eraser.destroy(erasure, self._heard()):
             pass
         self._forget()
-        self._eraser.release(request_id)
+        self._eraser.release(request_id, request.is_for_good)
         touched = self._eraser.touched(request_id)
         for start in range(0, len(touched), MARKED_AT_ONCE):
             some = touched[start : start + MARKED_AT_ONCE]
@@ -162,9 +193,9 @@ class Erasures:
             once = Idempotency("erasure", f"{request_id}/{start}", marks.model_dump_json())
             self._issue(marks, request_id, once)
             progress("mark records", start + len(some), len(touched))
-        keys, rows = self._eraser.destroyed(request_id)
+        destroyed, rows = self._eraser.destroyed(request_id)
         done = RecordDestruction(
-            destroyed_keys=keys, destroyed_rows=rows, touched_records=len(touched)
+            destroyed_keys=destroyed, destroyed_rows=rows, touched_records=len(touched)
         )
         self._issue(done, request_id)
 
