@@ -15,14 +15,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.fields import ERASED
+from domain.subject_requests import ErasureFenced
 from store import places
+from store.errors import WrongEpochKey
 from store.event_log import EventLog
 from store.transparency.integrator import Integrator
 from store.transparency.merkle import ProofError
-from store.transparency.notes import Verifier, opened, signed
+from store.transparency.notes import Verifier, opened, statement
 from store.transparency.proofs import Transparency, check_bundle
 
 FORMAT: Final = "kept-erasure/1"
+TITLE: Final = f"erasure {FORMAT}"
+"""Under which it is signed."""
 CARRIED_OUT: Final = (
     "ErasureFenced",
     "ErasureDestroyed",
@@ -95,14 +99,26 @@ def certificate(
         ensure_ascii=False,
     )
     origin = bundle["checkpoint"].partition("\n")[0]
-    with log.database.connect("projector", log.tenant.schema) as connection:
-        signers = transparency.keys.signers(connection)
-    return {
-        "format": FORMAT,
-        "certificate": text,
-        "signature": signed(_statement(origin, text), signers),
-        "vkeys": [one.verifier.vkey for one in signers],
-    }
+    note, vkeys = transparency.sign(origin, TITLE, text.encode())
+    return {"format": FORMAT, "certificate": text, "signature": note, "vkeys": vkeys}
+
+
+def opening_of(log: EventLog, request_id: UUID) -> bytes:
+    """What opens the commitments of an erasure's certificate, for the person alone.
+
+    Raises:
+        ProofError: it was not fenced yet, or the epoch in which it was is over.
+    """
+    fenced = [one.event for one in log.load(request_id) if isinstance(one.event, ErasureFenced)]
+    if not fenced:
+        raise ProofError("This erasure has not been carried out, so nothing opens its certificate.")
+    try:
+        return log.keys.opening(request_id, fenced[0].epoch or log.keys.epochs.current)
+    except WrongEpochKey:
+        raise ProofError(
+            "What opens this certificate ended with the epoch in which it was made. Only whoever "
+            "was given it then can still show whom it names."
+        ) from None
 
 
 def check_certificate(
@@ -127,7 +143,7 @@ def check_certificate(
         bodies = {body["type"]: body for body in map(_body, bundle["entries"])}
     except (KeyError, TypeError, ValueError) as wrong:
         raise ProofError("The file is no certificate of Kept, or was damaged.") from wrong
-    if note != _statement(checked.checkpoint.origin, text):
+    if note != statement(checked.checkpoint.origin, TITLE, text.encode()):
         raise ProofError("The certificate is not the one that was signed.")
     if {*bodies} - {LAST} not in (STEPS, OF_RETENTION) or len(
         {body["stream"] for body in bodies.values()}
@@ -168,13 +184,6 @@ def _places(swept: Any) -> Iterable[places.Place]:
 def _body(entry: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(entry["body"])
     return body
-
-
-def _statement(origin: str, text: str) -> str:
-    """What the log's key signs. Its second line is no number, so that it can never pass for a
-    checkpoint.
-    """
-    return f"{origin}\nerasure {FORMAT}\n{sha256(text.encode()).hexdigest()}\n"
 
 
 def _said(person: Any) -> Iterable[str]:

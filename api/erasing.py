@@ -5,8 +5,6 @@ wherever it happened, each step is done again from its beginning, which changes 
 done. One process does it at a time.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from api.answering.who import readable
 from api.certificates import commitments
 from api.envelopes import system_envelope
 from api.retaining import Retention
@@ -25,6 +22,7 @@ from commands.retention_erasures import DropRetention
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     FenceErasure,
+    Marked,
     MarkErased,
     RecordDestruction,
     RecordSweep,
@@ -35,9 +33,10 @@ from projections import DERIVED, PROJECTIONS
 from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import ledger, read_models
+from store import ledger
 from store.erasing import Eraser, Erasure
 from store.event_log import Idempotency, Receipt
+from store.recurring import Recurring
 from store.swapping import drop_former
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
-log = logging.getLogger(__name__)
-
 
 class Erasures:
     """Those of one tenant. :meth:`start` carries out what is decided until :meth:`close`, or
@@ -65,19 +62,16 @@ class Erasures:
         self._services = services
         self._eraser = Eraser(services.log)
         self.turning, self.retention = Turning(services), Retention(services)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._recurring = Recurring("erasures", self._look)
+        self._kept_dark_at = -HOUR
 
     def start(self) -> None:
         """Carry out what is decided, in a thread of this process."""
-        self._thread = threading.Thread(target=self._run, name="kept-erasures", daemon=True)
-        self._thread.start()
+        self._recurring.start(POLL)
 
     def close(self) -> None:
         """Stop after the step in hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._recurring.close()
 
     def pending(self) -> list[UUID]:
         """The requests whose erasure was decided and is not done."""
@@ -114,34 +108,34 @@ class Erasures:
         """Destroy again what the ledger outside the database says was erased, where the database
         is one from before; gives how many erasures that were. To be done before anything is served.
         """
-        tenant = self._services.tenant
-        undone = ledger.undone(self._services.database, tenant)
-        for one in undone:
-            subjects = [UUID(who) for who in one["subjects"]]
-            erasure = Erasure(UUID(one["request"]), subjects, one["categories"], "keys" not in one)
-            self._eraser.fence(erasure)
-            while not self._eraser.destroy(erasure, self._heard()):
-                pass
-            self._eraser.release(erasure.request, erasure.for_good)
-        if undone:
-            self._forget()
-            self._fold_anew(progress)
+        database, tenant = self._services.database, self._services.tenant
+        if not (ledger.undone(database, tenant) or self._eraser.unfolded()):
+            return 0
+        with database.connect("projector", tenant.schema) as connection:
+            self._eraser.wait_to_lead(connection)
+            undone = ledger.undone(database, tenant)  # another process may have been first
+            for one in undone:
+                subjects = [UUID(who) for who in one["subjects"]]
+                erasure = Erasure(
+                    UUID(one["request"]), subjects, one["categories"], "keys" not in one
+                )
+                self._eraser.fence(erasure)
+                self._eraser.mark_unfolded([erasure.request], True)
+                self._destroy_all(erasure)
+            if unfolded := self._eraser.unfolded():
+                self._fold_anew(progress)
+                self._eraser.mark_unfolded(unfolded, False)
         return len(undone)
 
-    def _run(self) -> None:
-        kept_dark_at = -HOUR
-        while not self._stopping.wait(POLL):
-            try:
-                if pending := self.pending():
-                    self.carry_out(*pending)
-                if time.monotonic() - kept_dark_at >= HOUR:
-                    kept_dark_at = time.monotonic()
-                    self.turning.lapse_holds(datetime.now(UTC))
-                    self.turning.expire_consents(datetime.now(UTC))
-                    self.turning.keep_dark(datetime.now(UTC))
-                    self.retain(datetime.now(UTC))
-            except Exception as failed:  # the next look takes the step again
-                log.warning("the erasures start over: %s", type(failed).__name__)
+    def _look(self) -> None:
+        if pending := self.pending():
+            self.carry_out(*pending)
+        if time.monotonic() - self._kept_dark_at >= HOUR:
+            self._kept_dark_at = time.monotonic()
+            self.turning.lapse_holds(datetime.now(UTC))
+            self.turning.expire_consents(datetime.now(UTC))
+            self.turning.keep_dark(datetime.now(UTC))
+            self.retain(datetime.now(UTC))
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
@@ -152,8 +146,10 @@ class Erasures:
         known = {*people}
         check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
         self._eraser.fence(Erasure(request_id, [*known], request.categories, for_good=True))
-        opening = self._services.log.keys.opening(request_id)
-        self._issue(FenceErasure(commitments=commitments(opening, people.values())), request_id)
+        keys = self._services.log.keys
+        epoch = keys.epochs.current
+        said = commitments(keys.opening(request_id, epoch), people.values())
+        self._issue(FenceErasure(commitments=said, epoch=epoch), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
             late = Erasure(request_id, [*merged_meanwhile], request.categories, for_good=True)
@@ -169,7 +165,8 @@ class Erasures:
         if request.status is Status.DECIDED and request.subject_id is not None:
             subjects = [request.subject_id]
             self._eraser.fence(Erasure(request_id, subjects, request.categories, for_good=False))
-            self._issue(FenceErasure(), request_id)
+            epoch = self._services.log.keys.epochs.current
+            self._issue(FenceErasure(commitments=(), epoch=epoch), request_id)
 
     def _destroy(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         subjects, categories = request.subjects, request.categories
@@ -179,16 +176,12 @@ class Erasures:
         keys = None if request.is_for_good else self._eraser.set_apart(erasure)
         now = datetime.now(UTC).isoformat()
         ledger.write(self._services.tenant, request_id, subjects, categories, now, keys)
-        while not self._eraser.destroy(erasure, self._heard()):
-            pass
-        self._forget()
-        self._eraser.release(request_id, request.is_for_good)
+        self._destroy_all(erasure)
         touched = self._eraser.touched(request_id)
         for start in range(0, len(touched), MARKED_AT_ONCE):
             some = touched[start : start + MARKED_AT_ONCE]
             marks = MarkErased(
-                kinds=tuple(one.kind.AGGREGATE for one in some),
-                streams=tuple(one.stream for one in some),
+                records=tuple(Marked(kind=one.kind.AGGREGATE, stream=one.stream) for one in some)
             )
             once = Idempotency("erasure", f"{request_id}/{start}", marks.model_dump_json())
             self._issue(marks, request_id, once)
@@ -199,6 +192,14 @@ class Erasures:
         )
         self._issue(done, request_id)
 
+    def _destroy_all(self, erasure: Erasure) -> None:
+        """Keys, rows, what is in memory, and the keyed hashes of what stood there."""
+        heard = self._services.suppressions.catch_up  # addresses remember who refused contact
+        while not self._eraser.destroy(erasure, heard()):
+            pass
+        self._services.forgetting.forget()
+        self._eraser.release(erasure.request, erasure.for_good)
+
     def _sweep(self, request_ids: Sequence[UUID], progress: Progress) -> None:
         left = [one for one in request_ids if self._request(one).status is Status.DESTROYED]
         if not left:
@@ -206,7 +207,7 @@ class Erasures:
         position = self._services.log.head()
         self._services.start_runner()
         while not self._services.runner.wait_for(position, LOOK):
-            if self._stopping.is_set():
+            if self._recurring.is_closing:
                 return
         unswept = self._fold_anew(progress)
         for one in left:
@@ -216,21 +217,12 @@ class Erasures:
         """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none. Gives
         the places that it does not let us sweep.
         """
-        rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress)
+        # What another rebuild left in its drafts may hold them too.
+        rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress, afresh=True)
         with self._services.database.connect("projector", self._services.tenant.schema) as one:
             for model in MODELS:
                 drop_former(one, table_of(model))
         return self._eraser.scrub()
-
-    def _forget(self) -> None:
-        self._services.forgetting.look()
-        self._services.dispatcher.forget()
-        self._services.log.keys.forget()
-        read_models.forget()
-
-    def _heard(self) -> int:
-        """Up to where addresses remember who refused contact."""
-        return self._services.suppressions.catch_up()
 
     def _request(self, request_id: UUID) -> SubjectRequest:
         state = self._services.dispatcher.state(SubjectRequest, request_id).state
@@ -241,7 +233,7 @@ class Erasures:
         return {**same_person(request, self._records())}
 
     def _records(self) -> Records:
-        return readable(self._services.dispatcher)
+        return self._services.dispatcher.records()
 
     def _issue(
         self, command: Command, request_id: UUID, idempotency: Idempotency | None = None

@@ -28,7 +28,7 @@ from domain.suppressions import to_look_up
 from projections.gate import Gate
 from projections.plain import plain
 from projections.readers import Reader
-from store.lists import MAX_LIMIT, Query
+from store.lists import Query
 from store.suppressions import Suppressions
 
 PATH: Final = "/v1/consents/may-contact"
@@ -151,14 +151,7 @@ def _people(gate: Gate, question: Question) -> dict[UUID, Any]:
 
 def _recorded(gate: Gate, reader: Reader, field: str, subject: UUID) -> list[UUID]:
     """The consents that there are of somebody."""
-    found: list[UUID] = []
-    cursor: str | None = None
-    while True:
-        wanted = Query({field: subject}, sort="changed_at", limit=MAX_LIMIT, cursor=cursor)
-        some, cursor = gate.find(reader, "consents", wanted)
-        found += some
-        if cursor is None:
-            return found
+    return [*gate.find_all(reader, "consents", Query({field: subject}, sort="changed_at"))]
 
 
 def _question(request: Request) -> Question:

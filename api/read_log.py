@@ -17,10 +17,10 @@ from api.problems import Problem
 from api.read_log_docs import DOORS, READ_MODELS, describe_proof, describe_reads
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of, segment
-from api.sealing import READER
 from api.services import Services
 from domain.envelope import from_microseconds
 from projections.plain import plain
+from projections.readers import KEPT
 from store.lists import MAX_LIMIT, Query
 from store.read_entries import Asked, entries
 from store.read_log import Entry, body_of, subjects_of
@@ -131,7 +131,7 @@ def _seals(services: Services, numbers: Sequence[int]) -> list[dict[str, Any]]:
     cursor: str | None = None
     while True:
         query = Query(sort="last", since=first, limit=MAX_LIMIT, cursor=cursor)
-        answer = services.gate.page(READER, "read_seals", query)
+        answer = services.gate.page(KEPT, "read_seals", query)
         seals += [
             {name: row[name] for name in ("id", "first", "last", "root", "position")}
             for row in answer.items

@@ -2,9 +2,7 @@
 log, and with that into its transparency log. What is older than its retention is given up.
 """
 
-import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,14 +12,15 @@ from uuid import UUID
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command, Rejected
 from commands.read_seals import ExpireReads, SealReads
-from domain.envelope import SYSTEM, Envelope, from_microseconds
+from domain.envelope import Envelope, from_microseconds
 from domain.read_seals import ReadSeal, seal_id
 from projections.gate import Gate
-from projections.readers import Reader
+from projections.readers import KEPT
 from store.errors import StoreError
 from store.lists import Query
 from store.read_log import ReadLog
 from store.read_ranges import ReadRanges
+from store.recurring import Recurring
 
 SEAL_EVERY: Final = 60.0
 """Seconds between two seals at least."""
@@ -32,10 +31,6 @@ DEFAULT_DAYS: Final = 1_095
 MOST_DAYS: Final = 36_500
 PATIENCE: Final = 5.0
 """Seconds for which a process that ends waits for its last seal; another one seals what is left."""
-READER: Final = Reader(SYSTEM, "admin", "kept")
-"""Who looks for seals, which hold nothing personal."""
-
-log = logging.getLogger(__name__)
 
 
 class WrongRetention(StoreError):
@@ -77,23 +72,16 @@ class Sealer:
     ) -> None:
         self._dispatcher, self._gate, self._read_log = dispatcher, gate, read_log
         self._ranges, self._envelope = ranges, envelope
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._recurring = Recurring("sealer", self._look, self._end)
+        self._expired_at = -EXPIRE_EVERY
 
     def start(self) -> None:
         """Seal now and then, in a thread of this process."""
-        self._thread = threading.Thread(target=self._run, name="kept-sealer", daemon=True)
-        self._thread.start()
+        self._recurring.start(SEAL_EVERY)
 
     def close(self) -> None:
         """Seal what was read through this process, then stop."""
-        self._stopping.set()
-        if self._thread is None:
-            if not self._read_log.has_recorded:
-                return
-            self._thread = threading.Thread(target=self._end, name="kept-sealer", daemon=True)
-            self._thread.start()
-        self._thread.join(PATIENCE)
+        self._recurring.close(PATIENCE)
 
     def seal(self) -> int:
         """Seal what is not sealed yet; gives how many reads that were.
@@ -131,37 +119,27 @@ class Sealer:
         kept = retention() if days is None else days
         limit = datetime.now(UTC) - timedelta(days=kept)
         query = Query(sort="until", descending=True, until=limit, limit=1)
-        rows = self._gate.page(READER, "read_seals", query).items
+        rows = self._gate.page(KEPT, "read_seals", query).items
         if not rows:
             return 0
         seal, last = UUID(rows[0]["id"]), rows[0]["last"]
         self._issue(ExpireReads(days=kept), seal)
         return self._ranges.expire(seal, last)
 
-    def _run(self) -> None:
-        expired_at = -EXPIRE_EVERY
-        while not self._stopping.wait(SEAL_EVERY):
-            self._attempt(self.seal)
-            if time.monotonic() - expired_at >= EXPIRE_EVERY and self._attempt(self.expire):
-                expired_at = time.monotonic()
-        self._end()
+    def _look(self) -> None:
+        self.seal()
+        if time.monotonic() - self._expired_at >= EXPIRE_EVERY:
+            self.expire()
+            self._expired_at = time.monotonic()
 
     def _end(self) -> None:
         if self._read_log.has_recorded:
-            self._attempt(self.seal)
-
-    def _attempt(self, work: Callable[[], object]) -> bool:
-        try:
-            work()
-        except Exception as failed:  # the next minute is another chance
-            log.warning("the read log was not sealed or expired: %s", type(failed).__name__)
-            return False
-        return True
+            self.seal()
 
     def _reached(self) -> tuple[int | None, int]:
         """The first read of the last seal, and of the next one."""
         query = Query(sort="last", descending=True, limit=1)
-        rows = self._gate.page(READER, "read_seals", query).items
+        rows = self._gate.page(KEPT, "read_seals", query).items
         previous, first = (rows[0]["first"], rows[0]["last"] + 1) if rows else (None, 1)
         # The read model may be late.
         while (state := self._state(first)) is not None and state.last is not None:

@@ -100,7 +100,11 @@ class Services:
             (Cosigner(log, configured()), Stamper(log, Authority.configured())),
             Forgetting(log, dispatcher.forget, keys.forget, read_models.forget),
         )
-        services.erasures.repeat()
+        try:
+            services.erasures.repeat()
+        except BaseException:
+            services.close()
+            raise
         return services
 
     def __post_init__(self) -> None:

@@ -12,13 +12,9 @@ from commands.kernel import Rejected
 from commands.legal_holds import LapseLegalHold
 from commands.subject_requests import CertifyErasure
 from domain.subject_requests import Kind, Status
-from projections.consents import consents
-from projections.kernel import Projection
-from projections.legal_holds import legal_holds
-from projections.subject_requests import subject_requests
-from projections.tables import table_of
+from projections.readers import KEPT
 from store import places
-from store.lists import MAX_LIMIT, Page, Query, list_rows
+from store.lists import Query
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -41,16 +37,7 @@ class Turning:
     def requests(self, status: Status, kind: Kind = Kind.ERASURE) -> list[UUID]:
         """The requests of a kind and status, by when they are due."""
         wanted = {"kind": kind.value, "status": status.value}
-        found: list[UUID] = []
-        cursor: str | None = None
-        while True:
-            page = self._page(
-                subject_requests, Query(wanted, sort="due_on", limit=MAX_LIMIT, cursor=cursor)
-            )
-            found += [row["id"] for row in page.rows]
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
+        return self._found("subject_requests", Query(wanted, sort="due_on"))
 
     def keep_dark(
         self, now: datetime, progress: Progress = lambda what, done, of: None
@@ -79,28 +66,23 @@ class Turning:
 
     def lapse_holds(self, now: datetime) -> None:
         """Lift the legal holds whose time is over."""
-        query = Query({"status": "in_force"}, sort="expires_on", limit=MAX_LIMIT)
-        today = now.astimezone(self._services.tenant.zone).date()
-        for row in self._page(legal_holds, query).rows:
-            if row["expires_on"] is not None and row["expires_on"] < today:
-                self._services.issue(LapseLegalHold(), row["id"])
+        last = now.astimezone(self._services.tenant.zone).date() - A_DAY
+        query = Query({"status": "in_force"}, sort="expires_on", until=last)
+        for one in self._found("legal_holds", query):
+            self._services.issue(LapseLegalHold(), one)
 
     def expire_consents(self, now: datetime) -> int:
         """Record of the consents whose time is over that it is; gives of how many."""
         done = 0
         for status, end in (("granted", "valid_until"), ("pending", "confirm_by")):
-            query = Query({"status": status}, sort=end, until=now, limit=MAX_LIMIT)
-            for row in self._page(consents, query).rows:
+            for one in self._found("consents", Query({"status": status}, sort=end, until=now)):
                 with suppress(Rejected):  # renewed or confirmed, and the read model is behind
-                    self._services.issue(ExpireConsent(), row["id"])
+                    self._services.issue(ExpireConsent(), one)
                     done += 1
         return done
 
-    def _page(self, projection: Projection, query: Query) -> Page:
-        """Of ids and dates, past the gate: nobody reads them."""
-        log = self._services.log
-        with log.database.borrow("writer", log.tenant.schema) as connection:
-            return list_rows(connection, table_of(projection), query, log.keys.cursor_key)
+    def _found(self, name: str, query: Query) -> list[UUID]:
+        return [*self._services.gate.find_all(KEPT, name, query)]
 
     def _destroyed_at(self, request_id: UUID) -> datetime:
         events = self._services.log.load(request_id)

@@ -13,7 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from commands.kernel import At, Command, NotFound, Records, Rejected
-from domain.envelope import Envelope
+from domain.envelope import SYSTEM, Envelope
 from domain.erasure import PersonalDataErased
 from domain.fields import ERASED
 from domain.kernel import Aggregate, Event
@@ -163,6 +163,15 @@ class Dispatcher:
                 outcomes.append(refused)
         return outcomes
 
+    def records(self) -> Records:
+        """The records as decisions read them, for whoever only looks."""
+
+        def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
+            held = self.state(kind, stream)
+            return held.state if held.version else None
+
+        return Records(load, self._new_id, SYSTEM)
+
     def forget(self) -> None:
         """Forget every state that is kept, as after an erasure."""
         self._states.forget()
@@ -279,7 +288,7 @@ class Dispatcher:
         attempt.reads.setdefault(stream, before)
         number = None
         if after.version == 1 and kind.PREFIX:
-            number = f"{kind.PREFIX}-{self._log.next_number(kind.AGGREGATE)}"
+            number = f"{kind.PREFIX}-{self._log.numbers.next(kind.AGGREGATE)}"
         attempt.events.append(NewEvent(stream, after.version, event, after.state, number))
 
     def _decision(self, order: Order, attempt: Attempt) -> Decision:

@@ -4,7 +4,7 @@ the steps after that Kept takes itself, and records each when it is done.
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from commands.subjects import check_no_hold, named_subject, same_person
 from domain import AGGREGATES
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES, Personal, Public
-from domain.kernel import Aggregate, Event
+from domain.kernel import Aggregate, Event, Value
 from domain.records import RecordDetails
 from domain.subject_requests import (
     Duty,
@@ -41,8 +41,8 @@ from domain.subject_requests import (
 )
 from domain.values import Text
 
-OF_KIND: dict[str, type[Aggregate]] = {one.AGGREGATE: one for one in AGGREGATES}
-MARKED_AT_ONCE = 200
+OF_KIND: Final[dict[str, type[Aggregate]]] = {one.AGGREGATE: one for one in AGGREGATES}
+MARKED_AT_ONCE: Final = 200
 """Records that one command marks as erased."""
 
 
@@ -190,7 +190,8 @@ class FenceErasure(Command, to=SubjectRequest, internal=True):
     Of retention none is barred: what is written from now on lies under another key.
     """
 
-    commitments: Public[tuple[str, ...], "link"] = ()
+    commitments: Public[tuple[str, ...], "link"]
+    epoch: Public[int, "figure"]
 
     def decide(
         self, request: SubjectRequest, now: datetime, records: Records
@@ -204,24 +205,29 @@ class FenceErasure(Command, to=SubjectRequest, internal=True):
                 kind = type(record).AGGREGATE
                 yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
         if request.status is Status.DECIDED:
-            yield ErasureFenced(subjects=subjects, commitments=self.commitments)
+            yield ErasureFenced(subjects=subjects, commitments=self.commitments, epoch=self.epoch)
+
+
+class Marked(Value):
+    """A record, and of which kind it is."""
+
+    kind: str
+    stream: UUID
 
 
 class MarkErased(Command, to=SubjectRequest, internal=True):
     """Let records say that what they held about somebody is gone."""
 
-    kinds: Public[tuple[str, ...], "vocabulary"]
-    streams: Public[tuple[UUID, ...], "link"]
+    records: Public[tuple[Marked, ...], "link"]
 
     def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[At]:
-        for kind, stream in zip(self.kinds, self.streams, strict=False):
-            if kind in OF_KIND and records.get(OF_KIND[kind], stream) is not None:
-                yield At(
-                    stream,
-                    PersonalDataErased(
-                        aggregate=kind, request_id=records.own_id, categories=request.categories
-                    ),
+        for one in self.records:
+            kind = one.kind
+            if kind in OF_KIND and records.get(OF_KIND[kind], one.stream) is not None:
+                erased = PersonalDataErased(
+                    aggregate=kind, request_id=records.own_id, categories=request.categories
                 )
+                yield At(one.stream, erased)
 
 
 class RecordDestruction(Command, to=SubjectRequest, internal=True):

@@ -58,7 +58,7 @@ class Status(StrEnum):
 
 
 ENDED: Final = frozenset({Status.FULFILLED, Status.CERTIFIED, Status.REFUSED, Status.WITHDRAWN})
-UNDER_WAY: Final = (Status.DECIDED, Status.FENCED, Status.DESTROYED, Status.SWEPT)
+UNDER_WAY: Final = (Status.DECIDED, Status.FENCED, Status.DESTROYED)
 """An erasure that Kept carries out by itself, step by step."""
 
 
@@ -244,9 +244,13 @@ class ErasureFenced(Event):
     subjects: Public[tuple[UUID, ...], "link"]
     commitments: Public[tuple[str, ...], "link"] = ()
     """To each of their names and addresses, which only they can open (:mod:`api.certificates`)."""
+    epoch: Public[int | None, "figure"] = None
+    """The one whose key their opening is derived from."""
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
-        return replace(request, **self.given(), status=Status.FENCED)
+        return replace(
+            request, subjects=self.subjects, commitments=self.commitments, status=Status.FENCED
+        )
 
 
 class ErasureDestroyed(Event):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.envelope import Recorded, kind_of
@@ -21,12 +21,15 @@ def outlived(events: Iterable[Recorded]) -> set[UUID]:
     return {one.stream for one in events if type(one.event) is PersonalDataErased}
 
 
-class Unfoldable(Exception):
-    """A step failed on an event: its row waits for an operator. The text holds no value of it."""
+class Parked(NamedTuple):
+    """A step failed on an event: its row waits for an operator."""
 
-    def __init__(self, model: str, recorded: Recorded, cause: Exception) -> None:
-        super().__init__(f"{type(cause).__name__} in {model} at {recorded.type}")
-        self.model, self.recorded = model, recorded
+    model: str
+    stream: UUID
+    position: int
+    """Of the event that it waits at."""
+    said: str
+    """What failed; no value of the event."""
 
 
 class Folding:
@@ -44,7 +47,7 @@ class Folding:
         self._rows: dict[str, dict[Key, Row | None]] = {}
         self._derived_rows: dict[str, list[Row]] = {}
         self.parked: set[tuple[str, UUID]] = set()
-        self.newly_parked: list[Unfoldable] = []
+        self.newly_parked: list[Parked] = []
 
     def keys(self, events: Iterable[Recorded]) -> list[tuple[Projection, set[Key]]]:
         """The keys that these events touch, by projection."""
@@ -151,4 +154,5 @@ class Folding:
 
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:
         self.parked.add((model, recorded.stream))
-        self.newly_parked.append(Unfoldable(model, recorded, error))
+        said = f"{type(error).__name__} in {model} at {recorded.type}"
+        self.newly_parked.append(Parked(model, recorded.stream, recorded.position, said))

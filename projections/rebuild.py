@@ -1,36 +1,41 @@
 """Rebuild read models from the log, beside the live ones, and swap when caught up.
 
-The log is read once, stream by stream, so that one stream's rows are in memory at a time; rows go
-out by COPY and indexes are made after. What was appended meanwhile is folded as the live runner
-would, the last of it under the lock of the swap. A rebuild never reacts: no mail, no webhook, no
-command.
+The log is read once, stream by stream, so that one stream's rows are in memory at a time, in parts
+that several processes share; rows go out by COPY and indexes are made after. A rebuild that was
+broken off goes on with the parts that are left. What was appended meanwhile is folded as the live
+runner would, the last of it under the lock of the swap. A rebuild never reacts: no mail, no
+webhook, no command.
 """
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
-from typing import Final, Self
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Final
+from uuid import UUID
 
 from domain.envelope import Recorded
-from projections.folding import Folding, outlived
-from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.filling import RELEASED, Bench, Filled, Part, Setup
+from projections.folding import Folding, Parked, outlived
+from projections.kernel import Derived, Projection, ReadModel
 from projections.tables import load_rows, table_of
-from store import scan
+from store import drafts
 from store.database import Connection, LockTimeout
+from store.drafts import Begun
 from store.event_log import EventLog
+from store.ranges import between, cuts
 from store.read_models import Table
 from store.swapping import lock_out_readers, open_snapshots, take_place
 from store.tracking import Tracking
+from store.workers import Workers, cores
 
-FLUSH: Final = 1_000
-"""Rows of one table that are held before they are written."""
-BUFFERS: Final = 4
-"""So many of them may wait for the database."""
-REPORT_EVERY: Final = 2_000
+WIDTH: Final = 8_192
+"""Events of a part, more or less."""
+PARTS_A_WORKER: Final = 4
+"""With fewer, a process of its own costs more than it saves."""
 LEASE: Final = "rebuild"
 SWAP_SECONDS: Final = 60
 """For so long old snapshots and locks of readers are waited for."""
@@ -77,11 +82,18 @@ def rebuild(
     derived: Sequence[Derived],
     chosen: Sequence[ReadModel],
     progress: Progress = lambda what, done, of: None,
+    *,
+    workers: int | None = None,
+    afresh: bool = False,
 ) -> list[Rebuilt]:
-    """Fold the chosen read models from nothing and put them in the place of the live ones.
+    """Fold the chosen read models from nothing and put them in the place of the live ones, in so
+    many processes; without a number, in one for each core.
+
+    A rebuild of the same that was broken off is gone on with, unless it is to be done ``afresh``.
 
     Raises:
         LockTimeout: readers kept a live table locked, or an old snapshot open, for too long.
+        WorkerLost: a process died.
     """
     with log.database.connect("projector", log.tenant.schema) as connection:
         # Asked for again and again: a statement that waited for it would hold a snapshot, for
@@ -89,7 +101,7 @@ def rebuild(
         while not Tracking(connection).lease(LEASE):
             time.sleep(0.1)
         work = _Rebuild(log, connection, projections, derived, chosen, progress)
-        work.copy()
+        work.copy(workers or cores(), afresh)
         work.index()
         work.swap()
     return [
@@ -109,6 +121,9 @@ class _Rebuild:
     drafts: dict[str, Table] = field(default_factory=dict)
     """The tables beside the live ones."""
     folding: Folding = field(init=False)
+    """Of what comes after the parts."""
+    parked: list[Parked] = field(default_factory=list)
+    """In the parts."""
     sums: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Rows and checksum of each draft, where its live table stood when they were compared."""
     live_checksums: dict[str, str] = field(default_factory=dict)
@@ -122,32 +137,61 @@ class _Rebuild:
         if not self.derived:  # otherwise every first stage is folded, to feed the second
             self.projections = [one for one in self.projections if one.name in names]
         self.folding = Folding(self.projections, self.derived)
+        self.drafts = {model.name: table_of(model).draft() for model in self.chosen}
 
-    def copy(self) -> None:
-        """Fold the log as it is now into the drafts."""
-        for model in self.chosen:
-            self.drafts[model.name] = draft = table_of(model).draft()
-            draft.drop(self.connection)
-            draft.create(self.connection)
-        head = self._place(Tracking(self.connection).positions(self.models))
-        done = 0
-        with _Filling(self.connection, self.drafts) as filling:
-            for _, stream in groupby(scan.by_stream(self.log, head), attrgetter("stream_text")):
-                for recorded in stream:
-                    self.folding.fold(recorded)
-                    done += 1
-                    if done % REPORT_EVERY == 0:
-                        self.progress("fold", done, head)
-                self._take(filling)
-        self.position = head
+    def copy(self, workers: int, afresh: bool) -> None:
+        """Fold the log as it is now into the drafts, or what is left of it."""
+        begun = self._begun(afresh)
+        head = self.position = begun.head
+        written = drafts.marked(self.connection)
+        parts = between(begun.cuts)
+        left = [
+            Part(number, streams, head)
+            for number, streams in enumerate(parts)
+            if number not in written
+        ]
+        self.parked = [
+            Parked(model, UUID(stream), position, said)
+            for some in written.values()
+            for model, stream, position, said in some
+        ]
+        done = head * len(written) // len(parts)
+        for filled in self._shared(left, min(workers, len(left) // PARTS_A_WORKER)):
+            self.parked += filled.parked
+            done += filled.events
+            self.progress("fold", min(done, head), head)
+        self.folding.parked = {(one.model, one.stream) for one in self.parked}
         self.progress("fold", head, head)
 
-    def _take(self, filling: "_Filling") -> None:
-        """Hand over a finished stream's rows."""
-        for model in self.folding.touched():
-            rows, _deleted = self.folding.take(model)
-            if model.name in self.drafts:
-                filling.add(model.name, rows)
+    def _begun(self, afresh: bool) -> Begun:
+        """The rebuild of the same that was broken off, or a new one."""
+        shapes = [(one.table, one.shape) for one in self.drafts.values()]
+        plan = sha256(repr((version("kept"), shapes)).encode()).hexdigest()
+        before = drafts.unfinished(self.connection)
+        if before is not None and before.plan == plan and not afresh:
+            for draft in self.drafts.values():
+                draft.unindex(self.connection)
+            return before
+        head = self._place(Tracking(self.connection).positions(self.models))
+        begun = Begun(head, plan, tuple(cuts(self.connection, WIDTH)))
+        drafts.begin(self.connection, begun, self.drafts.values())
+        return begun
+
+    def _shared(self, parts: Sequence[Part], workers: int) -> Iterator[Filled]:
+        """Fold the parts, here or in processes that share them."""
+        database, tenant = self.log.database, self.log.tenant
+        folded = _all(self.projections, self.derived)
+        if workers <= 1 or any(one not in RELEASED for one in folded):
+            with database.connect("projector", tenant.schema) as reading:
+                fold = (self.projections, self.derived, self.drafts)
+                bench = Bench(self.log, reading, self.connection, *fold)
+                yield from (part.run(bench) for part in parts)
+            return
+        names = [one.name for one in folded]
+        provider = self.log.keys.epochs.provider
+        setup = Setup(dict(database.urls), tenant, provider, names, [*self.drafts])
+        with closing(Workers(setup, workers)) as shared:
+            yield from shared.run(parts)
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""
@@ -210,6 +254,7 @@ class _Rebuild:
             events = self.log.read_on(self.connection, self.position, limit)
             with self.connection.transaction():
                 self._fold(events)
+                drafts.advance(self.connection, events[-1].position)
             self.position = events[-1].position
 
     def _fold(self, events: Sequence[Recorded]) -> None:
@@ -242,6 +287,7 @@ class _Rebuild:
         # A runner waits at these positions now, so the drafts have to be just there.
         self._catch_up(self._place(live))
         self._sum_up(tracking)
+        drafts.end(self.connection)
         for model in self.chosen:
             lock_out_readers(self.connection, table_of(model))
         for model in self.chosen:
@@ -250,47 +296,8 @@ class _Rebuild:
             tracking.register(model, self.position, table.shape)
             tracking.unpark(model.name)
         chosen = {model.name for model in self.chosen}
-        tracking.park(one for one in self.folding.newly_parked if one.model in chosen)
-
-
-class _Filling:
-    """Writes rows into drafts by COPY in a thread, so that the database stores some while others
-    are folded. Nobody else may use the connection meanwhile.
-    """
-
-    def __init__(self, connection: Connection, drafts: Mapping[str, Table]) -> None:
-        self._connection, self._drafts = connection, drafts
-        self._rows: dict[str, list[Row]] = defaultdict(list)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept-rebuild")
-        self._under_way: deque[Future[None]] = deque()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._writer:  # the connection is free again after it
-            if kind is None:
-                for name in [*self._rows]:
-                    self._flush(name)
-                self._wait(until_left=0)
-
-    def add(self, name: str, rows: list[Row]) -> None:
-        """Take rows of one draft; waits where the database is slower than whoever calls."""
-        held = self._rows[name]
-        held += rows
-        if len(held) >= FLUSH:
-            self._flush(name)
-            self._wait(until_left=BUFFERS)
-
-    def _flush(self, name: str) -> None:
-        draft = self._drafts[name]
-        # Many of a kind in one go: what writes them is then at hand in the processor's caches.
-        lines = [draft.line(row.__dict__) for row in self._rows.pop(name)]
-        self._under_way.append(self._writer.submit(draft.copy_in, self._connection, lines))
-
-    def _wait(self, until_left: int) -> None:
-        while len(self._under_way) > until_left:
-            self._under_way.popleft().result()
+        parked = (*self.parked, *self.folding.newly_parked)
+        tracking.park(one for one in parked if one.model in chosen)
 
 
 def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:

@@ -31,7 +31,7 @@ class Epochs:
     """Thread-safe."""
 
     def __init__(self, database: Database, tenant: Tenant, provider: EpochKeys) -> None:
-        self._database, self._tenant, self._provider = database, tenant, provider
+        self._database, self._tenant, self.provider = database, tenant, provider
         self._opened: dict[int, bytes] = {}
         self._wrappers: dict[int, AESGCM] = {}
         self.current = self._newest() or self._first()
@@ -42,9 +42,13 @@ class Epochs:
         """Another process may have begun a new one."""
         self.current = self._newest() or self.current
 
-    def secret(self, purpose: str) -> bytes:
-        """A key for one purpose that ends with the current epoch."""
-        return derived(self._key(self.current), purpose)
+    def secret(self, purpose: str, epoch: int | None = None) -> bytes:
+        """A key for one purpose that ends with an epoch, or else with the current one.
+
+        Raises:
+            WrongEpochKey: that epoch is over.
+        """
+        return derived(self._key(epoch or self.current), purpose)
 
     def wrap(self, secret: bytes, bound: bytes, nonce: bytes) -> bytes:
         """Wrap a key by the current epoch's; ``nonce`` comes first in what is given."""
@@ -62,7 +66,7 @@ class Epochs:
     def begin(self) -> bool:
         """Begin a new epoch; False if another process was first."""
         number = self.current + 1
-        key = self._provider.create(self._tenant.name, number)
+        key = self.provider.create(self._tenant.name, number)
         wrapper = AESGCM(derived(key, "wrap hash keys"))
         secrets = []
         for name in HASH_KEYS:
@@ -79,26 +83,30 @@ class Epochs:
 
     def rewrap(self, progress: Progress = lambda what, done, of: None) -> int:
         """Wrap every live key by the current epoch's; gives how many that were."""
-        done, last = 0, "00000000-0000-0000-0000-000000000000"
-        table = f"{self._tenant.keys}.data_keys"
+        done = 0
+        last: tuple[int, UUID] = (0, UUID(int=0))
         with self._eraser() as eraser:
             while True:
                 rows = eraser.execute(
-                    f"SELECT key_id, subject, category, epoch, wrapped FROM {table}"
-                    " WHERE key_id > %s ORDER BY key_id LIMIT %s",
-                    [last, AT_ONCE],
+                    "SELECT key_id, subject, category, epoch, wrapped"
+                    f" FROM {self._tenant.keys}.data_keys"
+                    " WHERE (epoch, key_id) > (%s, %s) AND epoch < %s AND wrapped IS NOT NULL"
+                    " ORDER BY epoch, key_id LIMIT %s",
+                    [*last, self.current, AT_ONCE],
                     binary=True,
                 ).fetchall()
                 if not rows:
                     return done
-                last = rows[-1][0]
-                old = [row for row in rows if row[4] is not None and row[3] != self.current]
-                wrapped = [self._rewrapped(*row) for row in old]
+                last = (rows[-1][3], rows[-1][0])
                 eraser.execute(
                     "SELECT rewrap_keys(%s, %s, %s)",
-                    [[row[0] for row in old], wrapped, self.current],
+                    [
+                        [row[0] for row in rows],
+                        [self._rewrapped(*row) for row in rows],
+                        self.current,
+                    ],
                 )
-                done += len(old)
+                done += len(rows)
                 progress("wrap keys", done, 0)
 
     def end(self, before: datetime) -> list[int]:
@@ -115,7 +123,7 @@ class Epochs:
             ).fetchall()
             for (number,) in rows:
                 # First the key: what is marked as destroyed must not come back with a crash.
-                self._provider.destroy(self._tenant.name, number)
+                self.provider.destroy(self._tenant.name, number)
                 eraser.execute("SELECT end_epoch(%s)", [number])
                 self._opened.pop(number, None)
                 self._wrappers.pop(number, None)
@@ -123,7 +131,14 @@ class Epochs:
 
     def began(self) -> datetime:
         """When the current one did."""
-        return self._dated("created_at", self.current)
+        with self._database.borrow("writer", self._tenant.schema) as connection:
+            row = connection.execute(
+                f"SELECT created_at FROM {self._tenant.keys}.epochs WHERE epoch = %s",
+                [self.current],
+            ).fetchone()
+        assert row is not None  # noqa: S101  epochs are never deleted
+        found: datetime = row[0]
+        return found
 
     def dark_since(self, moment: datetime) -> datetime | None:
         """Since when nothing opens that was wrapped before a moment; None while something does."""
@@ -134,15 +149,6 @@ class Epochs:
                 [moment],
             ).fetchone()
         found: datetime | None = row[1] if row and row[0] else None
-        return found
-
-    def _dated(self, column: str, epoch: int) -> datetime:
-        with self._database.borrow("writer", self._tenant.schema) as connection:
-            row = connection.execute(
-                f"SELECT {column} FROM {self._tenant.keys}.epochs WHERE epoch = %s", [epoch]
-            ).fetchone()
-        assert row is not None  # noqa: S101  epochs are never deleted
-        found: datetime = row[0]
         return found
 
     def _rewrapped(
@@ -183,7 +189,7 @@ class Epochs:
                 row = connection.execute(
                     f"SELECT proof FROM {self._tenant.keys}.epochs WHERE epoch = %s", [epoch]
                 ).fetchone()
-            found = self._provider.get(self._tenant.name, epoch)
+            found = self.provider.get(self._tenant.name, epoch)
             if row is None or bytes(row[0]) != _proof(found):
                 raise WrongEpochKey(
                     f"The epoch key {epoch} of tenant {self._tenant.name} is not the one that its "
@@ -200,7 +206,7 @@ class Epochs:
         return row[0] if row else None
 
     def _first(self) -> int:
-        key = self._provider.create(self._tenant.name, 1)
+        key = self.provider.create(self._tenant.name, 1)
         with self._database.connect("owner") as owner:
             owner.execute(
                 f"INSERT INTO {self._tenant.keys}.epochs (epoch, proof) VALUES (1, %s)"

@@ -4,7 +4,7 @@ The order is the erasure's own (:mod:`api.erasing`); what is done here holds no 
 gives none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -151,6 +151,24 @@ class Eraser:
     def leads(self, connection: Connection) -> bool:
         """Whether this connection is the one that carries out erasures, until it is closed."""
         return Tracking(connection).lease(LEASE)
+
+    def wait_to_lead(self, connection: Connection) -> None:
+        """Be the one, once nobody else is."""
+        Tracking(connection).wait_for_lease(LEASE)
+
+    def unfolded(self) -> list[UUID]:
+        """The erasures that were done again and may still be seen in the read models."""
+        with self._connect() as eraser:
+            rows = eraser.execute("SELECT request FROM erasures WHERE unfolded").fetchall()
+        return [row[0] for row in rows]
+
+    def mark_unfolded(self, requests: Collection[UUID], unfolded: bool) -> None:
+        """Whether these may."""
+        with self._connect() as eraser:
+            eraser.execute(
+                "UPDATE erasures SET unfolded = %s WHERE request = ANY(%s)",
+                [unfolded, [*requests]],
+            )
 
     def _released(self, eraser: Connection, kind: type[Aggregate], stream: UUID) -> bool:
         """All but the values that a record still has; False if it moved on in between."""

@@ -1,10 +1,7 @@
 """The event log of one tenant: append what was decided, load a stream, read on from a position."""
 
-import threading
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -15,7 +12,7 @@ from domain.envelope import Envelope, Recorded
 from store import codec
 from store.batches import Entry
 from store.codec import NewEvent, PersonalRow
-from store.database import OUT_OF_REACH, Connection, Database
+from store.database import Connection, Database
 from store.errors import (
     KeyReused,
     KeysRaced,
@@ -24,14 +21,8 @@ from store.errors import (
 )
 from store.group_commit import GroupCommitter, Waiting
 from store.keys import DataKey, KeyStore
+from store.numbers import Numbers
 from store.tenants import Tenant
-
-NUMBER_BLOCK: Final = 64
-"""Human numbers leased at once; what a process does not use is a gap."""
-MOST_NUMBERS: Final = 1_024
-"""The largest block, under load."""
-NUMBERS_LOW: Final = 32
-"""So many left, and the next block is leased."""
 
 SELECTED: Final = (
     "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
@@ -95,9 +86,7 @@ class EventLog:
 
     def __init__(self, database: Database, tenant: Tenant, keys: KeyStore, **limits: int) -> None:
         self.database, self.tenant, self.keys = database, tenant, keys
-        self._numbers: dict[str, deque[int]] = {}
-        self._blocks: dict[str, tuple[int, float]] = {}
-        self._numbers_lock = threading.Lock()
+        self.numbers = Numbers(database, tenant)
         self._listeners: list[Callable[[int], None]] = []
         self._committer = GroupCommitter(
             lambda: database.connect("writer", tenant.schema), self._committed, **limits
@@ -265,34 +254,6 @@ class EventLog:
                 binary=True,
             ).fetchall()
         return {hashes[row[0]]: row[1] for row in rows}
-
-    def next_number(self, aggregate: str) -> int:
-        """A human number that no other record of this aggregate gets."""
-        with self._numbers_lock:
-            numbers = self._numbers.setdefault(aggregate, deque())
-            if not numbers:
-                numbers += self._lease(aggregate)
-            elif len(numbers) == NUMBERS_LOW:
-                # Before the last one is given out, so that hardly anybody waits for the next block.
-                threading.Thread(target=self._lease_ahead, args=[aggregate], daemon=True).start()
-            return numbers.popleft()
-
-    def _lease_ahead(self, aggregate: str) -> None:
-        with suppress(*OUT_OF_REACH):  # whoever needs a number then asks again
-            block = self._lease(aggregate)
-            with self._numbers_lock:
-                self._numbers[aggregate] += block
-
-    def _lease(self, aggregate: str) -> range:
-        """A block; each one that is used up within a second is followed by a larger one."""
-        size, leased_at = self._blocks.get(aggregate, (NUMBER_BLOCK, 0.0))
-        in_a_hurry = time.monotonic() - leased_at < 1
-        size = min(size * 2, MOST_NUMBERS) if in_a_hurry else NUMBER_BLOCK
-        with self.database.borrow("writer", self.tenant.schema) as connection:
-            row = connection.execute("SELECT lease_numbers(%s, %s)", [aggregate, size]).fetchone()
-        self._blocks[aggregate] = (size, time.monotonic())
-        first = row[0] if row else 1
-        return range(first, first + size)
 
     def on_commit(self, listener: Callable[[int], None]) -> Callable[[], None]:
         """Call ``listener(position)`` after each batch that this process committed; it must not

@@ -65,11 +65,14 @@ class KeyStore:
         """The keyed hash of a request; not a plain digest, which could be guessed."""
         return keyed_hash(self._receipts_key, "request", request)
 
-    def opening(self, request: UUID) -> bytes:
-        """What opens the commitments of an erasure's certificate. It ends with the epoch, so that
-        from then on nobody but whoever was given it can tell whom they name.
+    def opening(self, request: UUID, epoch: int) -> bytes:
+        """What opens the commitments of an erasure's certificate. It ends with the epoch in which
+        they were made, so that from then on only whoever was given it can tell whom they name.
+
+        Raises:
+            WrongEpochKey: that epoch is over.
         """
-        return derived(self.epochs.secret("erasure openings"), str(request))
+        return derived(self.epochs.secret("erasure openings", epoch), str(request))
 
     def make(self, subject: UUID, category: str) -> DataKey:
         """A new key; it exists for others once an append has stored it."""

@@ -5,6 +5,7 @@ One line of JSON each, with ids and nothing personal, written before anything is
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -12,11 +13,13 @@ from uuid import UUID
 import orjson
 
 from store import durable_files
-from store.database import Connection, Database, home
+from store.database import Database, home
 from store.tenants import Tenant
 
 FOLDER: Final = "erasures"
 """Below ``KEPT_HOME``."""
+AT_ONCE: Final = 1_000
+"""Erasures that are looked up together."""
 
 
 def write(
@@ -27,11 +30,9 @@ def write(
     at: str,
     keys: Sequence[UUID] | None = None,
 ) -> None:
-    """Add an erasure, durably; one that is there already is not added again. ``keys`` are those
-    that go where others may follow them.
+    """Add an erasure, durably. After a crash it may be there twice, which changes nothing. ``keys``
+    are those that go where others may follow them.
     """
-    if any(one["request"] == str(request) for one in entries(tenant)):
-        return
     path = _path(tenant)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     entry: dict[str, Any] = {
@@ -63,22 +64,32 @@ def entries(tenant: Tenant) -> Iterator[dict[str, Any]]:
 
 def undone(database: Database, tenant: Tenant) -> list[dict[str, Any]]:
     """Those whose keys are there again: the database is one from before."""
+    found: list[dict[str, Any]] = []
     with database.borrow("writer", tenant.schema) as connection:
-        return [one for one in entries(tenant) if _is_undone(connection, tenant, one)]
+        erased = entries(tenant)
+        while some := [*islice(erased, AT_ONCE)]:
+            rows = connection.execute(
+                "SELECT DISTINCT w.nth FROM unnest(%s::int[], %s::uuid[], %s::text[],"
+                " %s::timestamptz[], %s::uuid[]) AS w (nth, subject, category, at, key_id)"
+                f" JOIN {tenant.keys}.data_keys d USING (subject, category)"
+                " WHERE d.destroyed_at IS NULL AND CASE WHEN w.key_id IS NULL"
+                " THEN d.created_at < w.at ELSE d.key_id = w.key_id END ORDER BY 1",
+                [*map(list, zip(*_keys_of(some), strict=True))] or [[]] * 5,
+            )
+            found += [some[nth] for (nth,) in rows]
+    return found
 
 
-def _is_undone(connection: Connection, tenant: Tenant, one: dict[str, Any]) -> bool:
-    if "keys" in one:
-        which, values = "key_id = ANY(%s)", [[UUID(key) for key in one["keys"]]]
-    else:
-        which = "subject = ANY(%s) AND category = ANY(%s) AND created_at < %s"
-        values = [[UUID(who) for who in one["subjects"]], one["categories"], one["at"]]
-    found = connection.execute(
-        f"SELECT 1 FROM {tenant.keys}.data_keys WHERE {which}"
-        " AND destroyed_at IS NULL AND fenced_at IS NULL LIMIT 1",
-        values,
-    )
-    return found.fetchone() is not None
+def _keys_of(
+    erased: Sequence[dict[str, Any]],
+) -> Iterator[tuple[int, str, str, str, str | None]]:
+    """Each key that they name: in which of them, whose, of what, when it was destroyed, and its id
+    where others may follow it.
+    """
+    for nth, one in enumerate(erased):
+        for subject, category in product(one["subjects"], one["categories"]):
+            for key in one.get("keys", (None,)):
+                yield nth, subject, category, one["at"], key
 
 
 def _path(tenant: Tenant) -> Path:

@@ -100,7 +100,7 @@ PLACES: Final = (
         "Nothing is to be erased there.",
         tables=(
             *("tenant", "numbers", "api_keys", "projections", "parked", "migrations"),
-            *("erasures", "erasure_streams"),
+            *("erasures", "erasure_streams", "rebuild_begun", "rebuild_parts"),
         ),
     ),
     Place(

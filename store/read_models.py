@@ -131,6 +131,17 @@ class Table:
             if column.name in CUSTOM:
                 self._index(connection, column.name, f"USING gin ({column.name} jsonb_path_ops)")
 
+    def unindex(self, connection: Connection) -> None:
+        """Take away the key and every index, as far as they were made."""
+        run(connection, f"ALTER TABLE {self.table} DROP CONSTRAINT IF EXISTS {self.table}_pkey")
+        made = run(
+            connection,
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass",
+            [self.table],
+        ).fetchall()
+        for (name,) in made:
+            run(connection, f"DROP INDEX {name}")
+
     def _index(self, connection: Connection, name: str, columns: str) -> None:
         run(connection, f"CREATE INDEX {self.table}_{name} ON {self.table} {columns}")
 

@@ -8,33 +8,38 @@ from typing import Any, Final
 from domain.envelope import Recorded
 from store import codec
 from store.codec import PersonalRow
+from store.database import Connection
 from store.event_log import EventLog
+from store.ranges import EVERYTHING, Range
 
 CHUNK: Final = 5_000
 """Rows that are fetched, and whose keys are looked up, together."""
 
 
-def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
-    """Every event up to a position, ordered by stream and version, so that one stream is in memory
-    at a time.
+def by_stream(
+    log: EventLog, connection: Connection, up_to: int, streams: Range = EVERYTHING
+) -> Iterator[Recorded]:
+    """The events of a range of streams up to a position, ordered by stream and version, so that one
+    stream is in memory at a time.
 
-    The database sorts (on disk where the log is larger than its memory).
+    In a transaction of its own on this connection, which nobody else may use meanwhile.
     """
-    schema = log.tenant.schema
     with (
-        log.database.connect("projector", schema) as connection,
-        log.database.connect("projector", schema) as key_connection,
         connection.transaction(),
         # A cursor, not a COPY: libpq hands over the rows of a COPY one by one.
         connection.cursor("scan") as cursor,
     ):
         connection.execute("SET LOCAL work_mem = '256MB'")
+        if streams != EVERYTHING:  # a plan that reads whole tables would do so for each range
+            for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+                connection.execute(f"SET LOCAL {setting} = off".encode())
         # All rows will be wanted, so the planner is not to hurry for the first.
         connection.execute("SET LOCAL cursor_tuple_fraction = 1")
         cursor.execute(
             "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
             " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
-            " WHERE e.position <= %s ORDER BY e.stream, e.version",
+            f" WHERE e.position <= %s AND {streams.where('e.stream')}"
+            " ORDER BY e.stream, e.version",
             [up_to],
             binary=True,
         )
@@ -44,9 +49,9 @@ def by_stream(log: EventLog, up_to: int) -> Iterator[Recorded]:
             last = len(rows)
             while last and rows[last - 1][0] == rows[-1][0]:
                 last -= 1
-            yield from _unsealed(log, key_connection, held + rows[:last])
+            yield from _unsealed(log, connection, held + rows[:last])
             held = rows[last:] if last else held + rows
-        yield from _unsealed(log, key_connection, held)
+        yield from _unsealed(log, connection, held)
 
 
 def _unsealed(log: EventLog, connection: Any, rows: list[tuple[Any, ...]]) -> Iterator[Recorded]:

@@ -5,8 +5,6 @@ They are seconds behind it, which is soon enough: the refusal itself is in the c
 and counts at once; its trace is for whoever comes back as somebody new.
 """
 
-import logging
-import threading
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +18,7 @@ from domain.kernel import fold
 from domain.suppressions import Suppression, Trace, to_remember
 from store.database import Connection
 from store.event_log import EventLog
+from store.recurring import Recurring
 
 STEP: Final = 10_000
 """Positions that are looked through at once."""
@@ -29,8 +28,6 @@ REFUSALS: Final = tuple(event.__name__ for event in (ConsentRefused, ConsentWith
 
 _FOR_EVER: Final = 2**63 - 1
 
-log = logging.getLogger(__name__)
-
 
 class Suppressions:
     """Those of one tenant. :meth:`start` follows the log until :meth:`close`, or
@@ -39,8 +36,7 @@ class Suppressions:
 
     def __init__(self, event_log: EventLog) -> None:
         self._log = event_log
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._recurring = Recurring("suppressions", self._follow, self._drop_connection)
         self._connection: Connection | None = None
 
     def remembered(
@@ -60,16 +56,11 @@ class Suppressions:
 
     def start(self) -> None:
         """Follow the log in a thread of this process."""
-        self._thread = threading.Thread(target=self._run, name="kept-suppressions", daemon=True)
-        self._thread.start()
+        self._recurring.start(PAUSE)
 
     def close(self) -> None:
         """Stop following."""
-        self._stopping.set()
-        if self._thread is None:
-            self._drop_connection()
-        else:
-            self._thread.join(PAUSE)  # a lost database may keep it longer; it ends by itself
+        self._recurring.close(PAUSE)  # a lost database may keep it longer; it ends by itself
 
     def catch_up(self) -> int:
         """Take in every refusal that is in the log now; gives the position reached."""
@@ -82,14 +73,12 @@ class Suppressions:
                 reached = self._step(connection, head)
         return reached
 
-    def _run(self) -> None:
-        while not self._stopping.wait(PAUSE):
-            try:
-                self.catch_up()
-            except Exception as lost:  # the next look begins where this one did
-                log.warning("the suppressions start over: %s", type(lost).__name__)
-                self._drop_connection()
-        self._drop_connection()
+    def _follow(self) -> None:
+        try:
+            self.catch_up()
+        except Exception:  # the next look begins where this one did
+            self._drop_connection()
+            raise
 
     def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:

@@ -19,6 +19,7 @@ _MIGRATIONS: Final = (
     "0003_transparency",
     "0004_reads",
     "0005_erasure",
+    "0006_forgetting",
     "0007_retention",
 )
 """Run once each, in order; a migration that was released is never edited."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from domain.envelope import Recorded
 from store.database import Connection
 
 LEASE: Final = "projection runner"
@@ -29,7 +28,11 @@ class Parked(Protocol):
     @property
     def model(self) -> str: ...
     @property
-    def recorded(self) -> Recorded: ...
+    def stream(self) -> UUID: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def said(self) -> str: ...
 
 
 class Tracking:
@@ -93,6 +96,12 @@ class Tracking:
         ).fetchone()
         return bool(row and row[0])
 
+    def wait_for_lease(self, name: str) -> None:
+        """Take the lease as soon as no other session has it."""
+        self._connection.execute(
+            "SELECT pg_advisory_lock(hashtext(%s), hashtext(current_schema()))", [name]
+        )
+
     def head(self) -> int:
         """The last position of the log that they follow."""
         row = self._connection.execute("SELECT max(position) FROM events").fetchone()
@@ -119,7 +128,7 @@ class Tracking:
             self._connection.execute(
                 "INSERT INTO parked (projection, stream, position, error)"
                 " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                [failure.model, failure.recorded.stream, failure.recorded.position, str(failure)],
+                [failure.model, failure.stream, failure.position, failure.said],
             )
 
     def unpark(self, model: str, stream: UUID | None = None) -> None:

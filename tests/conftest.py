@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from store import embedded
@@ -25,9 +27,19 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         environment.setenv("KEPT_HOME", str(home))
         environment.delenv("KEPT_DATABASE_URL", raising=False)
         database = open_database()
+        _let_go_of_the_disk(home)
         yield database
         database.close()
         embedded.stop(home)
+
+
+def _let_go_of_the_disk(home: Path) -> None:
+    """No test cuts the power, so nothing has to wait for the disk: what a process wrote before it
+    was killed lies with the operating system.
+    """
+    with psycopg.connect(embedded.start(home).url(), autocommit=True) as superuser:
+        superuser.execute("ALTER SYSTEM SET fsync = off")
+        superuser.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture

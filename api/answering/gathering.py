@@ -268,15 +268,4 @@ def linked(gate: Gate, reader: Reader, asker: Asker) -> Iterator[UUID]:
         for serve in [one for one in projection.serves if one.filters == (column,)][:1]:
             for person in asker.people:
                 query = Query({column: person}, sort=serve.sort)
-                yield from _listed(gate, reader, projection.name, query)
-
-
-def _listed(gate: Gate, reader: Reader, name: str, query: Query) -> Iterator[UUID]:
-    cursor: str | None = None
-    while True:
-        wanted = Query(query.filters, sort=query.sort, limit=MAX_LIMIT, cursor=cursor)
-        page = gate.page(reader, name, wanted)
-        yield from (UUID(row["id"]) for row in page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+                yield from gate.find_all(reader, projection.name, query)

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from commands.dispatcher import Dispatcher
-from commands.kernel import NotFound, Records, Rejected
+from commands.kernel import NotFound, Rejected
 from commands.subjects import same_person
-from domain.envelope import SYSTEM
-from domain.kernel import Aggregate
 from domain.records import Record
 from domain.subject_requests import Kind, Status, SubjectRequest
 
@@ -54,17 +51,7 @@ def asker(services: "Services", request_id: UUID) -> Asker:
         raise Rejected(f"This request is already {request.status}. Open a new one.", type="ended")
     if request.status is not Status.IDENTIFIED:
         raise Rejected("Nobody has made sure who they are. Record that first.")
-    people = same_person(request, readable(services.dispatcher))
+    people = same_person(request, services.dispatcher.records())
     if not people:
         raise NotFound("Whom the request is about has no record any more.")
     return Asker(request_id, request, people)
-
-
-def readable(dispatcher: Dispatcher) -> Records:
-    """The records as decisions read them, for whoever only looks."""
-
-    def load(kind: type[Aggregate], stream: UUID) -> Aggregate | None:
-        held = dispatcher.state(kind, stream)
-        return held.state if held.version else None
-
-    return Records(load, lambda: SYSTEM, SYSTEM)

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from api.audit.sealing import BESIDE, MANIFEST, SIGNATURE, TITLES, VKEYS, statement
+from api.audit.sealing import BESIDE, MANIFEST, SIGNATURE, TITLES, VKEYS, title
 from store.transparency.merkle import ProofError
-from store.transparency.notes import Verifier, opened
+from store.transparency.notes import Verifier, opened, statement
 from store.transparency.proofs import check_bundle
 
 MOST_MANIFEST: Final = 1_000_000
@@ -58,7 +58,7 @@ def _check(packed: zipfile.ZipFile, trusted: Sequence[str]) -> CheckedTrail:
     note = packed.read(SIGNATURE).decode()
     said, signers = opened(note, [Verifier.parse(one) for one in trusted or own])
     form = manifest.get("format")
-    if form not in TITLES or said != statement(manifest["origin"], form, text):
+    if form not in TITLES or said != statement(manifest["origin"], title(form), text):
         raise ProofError("The manifest is not the one that was signed.")
     _check_files(packed, manifest)
     bodies = dict(_proved(packed, manifest, [one.vkey for one, _ in signers]))

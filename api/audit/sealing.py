@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from api.services import Services
 from projections.readers import Reader
-from store.transparency.notes import Checkpoint, parts, signed
+from store.transparency.notes import Checkpoint, parts
 from store.transparency.proofs import MOST_ENTRIES
 
 MANIFEST: Final = "manifest.json"
@@ -72,11 +72,9 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def statement(origin: str, form: str, manifest: bytes) -> str:
-    """What the log's key signs of a manifest. Its second line is no number, so that it can never
-    pass for a checkpoint.
-    """
-    return f"{origin}\n{TITLES[form]} {form}\n{hashlib.sha256(manifest).hexdigest()}\n"
+def title(form: str) -> str:
+    """Under which a manifest of this format is signed."""
+    return f"{TITLES[form]} {form}"
 
 
 def _manifest(
@@ -99,12 +97,9 @@ def _manifest(
 def _sign(services: Services, folder: Path, manifest: Mapping[str, Any]) -> None:
     text = json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"
     (folder / MANIFEST).write_bytes(text)
-    with services.database.connect("projector", services.tenant.schema) as connection:
-        signers = services.transparency.keys.signers(connection)
-    note = signed(statement(manifest["origin"], manifest["format"], text), signers)
-    vkeys = "".join(f"{one.verifier.vkey}\n" for one in signers)
+    note, vkeys = services.transparency.sign(manifest["origin"], title(manifest["format"]), text)
     (folder / SIGNATURE).write_text(note, "utf-8")
-    (folder / VKEYS).write_text(vkeys, "utf-8")
+    (folder / VKEYS).write_text("".join(f"{one}\n" for one in vkeys), "utf-8")
 
 
 def _pack(folder: Path, path: Path) -> None:

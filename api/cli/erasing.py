@@ -57,13 +57,14 @@ def certificate(
     import json
 
     from api.certificates import certificate as certify
+    from api.certificates import opening_of
     from api.cli.models import catch_up
 
     with opened_tenant() as services:
         catch_up(services)
         found = _found(services, request)
         made = certify(services.log, services.integrator, services.transparency, found)
-        secret = services.log.keys.opening(found).hex()
+        secret = None if opening is None else opening_of(services.log, found).hex()
     output.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", "utf-8")
     warn(f"Certified in {output}. Check it with: kept verify --bundle {output}")
     if opening is not None:

@@ -30,9 +30,17 @@ PATIENCE: Final = 60.0
 def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Read models; see kept status.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one for each core, if none is given.")
+    ] = None,
+    afresh: Annotated[
+        bool, typer.Option(help="Do not go on with a rebuild that was broken off.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fold read models anew from the log, beside the live ones, and put them in their place."""
+    """Fold read models anew from the log, beside the live ones, and put them in their place. What
+    was broken off is gone on with.
+    """
     from projections import DERIVED, PROJECTIONS
     from projections.kernel import ReadModel
     from projections.rebuild import rebuild as rebuild_models
@@ -50,7 +58,9 @@ def rebuild(
         if current:
             follow(services, progress)
         began = time.monotonic()
-        built = rebuild_models(services.log, PROJECTIONS, DERIVED, chosen, progress)
+        built = rebuild_models(
+            *(services.log, PROJECTIONS, DERIVED, chosen, progress), workers=workers, afresh=afresh
+        )
         events, seconds = services.log.head(), round(time.monotonic() - began, 2)
     models_built: list[dict[str, Any]] = [
         {

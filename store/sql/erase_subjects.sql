@@ -61,8 +61,9 @@ BEGIN
         UPDATE {keys}.data_keys SET wrapped = NULL, destroyed_at = now()
             WHERE subject = ANY (who) AND category = ANY (what) AND renewable AND destroyed_at IS NULL;
     END IF;
-    UPDATE {schema}.erasures SET destroyed_keys = destroyed_keys + live, destroyed_rows = destroyed_rows + gone
-        WHERE request = wanted;
+    UPDATE {schema}.erasures SET destroyed_keys = destroyed_keys + live, destroyed_rows = destroyed_rows + gone,
+            destruction = (SELECT coalesce(max(e.destruction), 0) + 1 FROM {schema}.erasures e)
+        WHERE request = wanted AND live + gone > 0;
     RETURN true;
 END $$;
 

@@ -41,4 +41,5 @@ GRANT EXECUTE ON FUNCTION destroy_keys(uuid, text[]), fence_subjects, destroy_su
     begin_epoch, rewrap_keys, end_epoch TO kept_eraser;
 GRANT SELECT ON {keys}.hash_keys TO kept_writer;
 GRANT SELECT ON erasures TO kept_writer, kept_eraser;
+GRANT UPDATE (unfolded) ON erasures TO kept_eraser;
 GRANT SELECT ON erasure_streams TO kept_eraser;

@@ -142,6 +142,13 @@ class Checkpoint:
         return cls(origin, int(size), hashed)
 
 
+def statement(origin: str, title: str, document: bytes) -> str:
+    """What a log's key signs of a document. Its second line is no number, so that it can never pass
+    for a checkpoint.
+    """
+    return f"{origin}\n{title}\n{hashlib.sha256(document).hexdigest()}\n"
+
+
 def signed(text: str, signers: Iterable[Signer]) -> str:
     """The note of a text."""
     return f"{text}\n{''.join(signer.line(text) for signer in signers)}"

@@ -13,7 +13,15 @@ from store.errors import StoreError
 from store.event_log import EventLog
 from store.transparency import merkle, tiles
 from store.transparency.merkle import ProofError
-from store.transparency.notes import Checkpoint, NoteError, Verifier, decoded, opened
+from store.transparency.notes import (
+    Checkpoint,
+    NoteError,
+    Verifier,
+    decoded,
+    opened,
+    signed,
+    statement,
+)
 from store.transparency.signing import SigningKeys
 from store.transparency.stored import nodes, read_tile, size_of
 from store.transparency.tiles import Tile
@@ -122,6 +130,15 @@ class Transparency:
             "vkeys": vkeys,
             "entries": entries,
         }
+
+    def sign(self, origin: str, title: str, document: bytes) -> tuple[str, list[str]]:
+        """A document's signature, as a note of its :func:`statement`, and the keys that verify
+        it.
+        """
+        with self._log.database.connect("projector", self._log.tenant.schema) as connection:
+            signers = self.keys.signers(connection)
+        note = signed(statement(origin, title, document), signers)
+        return note, [one.verifier.vkey for one in signers]
 
     def _entries(self, connection: Connection, tile: Tile) -> bytes:
         first = tile.number * tiles.WIDTH

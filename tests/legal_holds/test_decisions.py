@@ -88,7 +88,8 @@ def test_nobody_is_erased_against_a_hold(merged: dict[UUID, list[Event]]) -> Non
         "A legal hold (HGB § 257) has their data kept.", type="held"
     )
     decided = ErasureDecided(categories=tuple(CATEGORIES))
-    given(*asked, decided).among(others).when(FenceErasure()).rejected("A legal hold")
+    fence = FenceErasure(commitments=(), epoch=1)
+    given(*asked, decided).among(others).when(fence).rejected("A legal hold")
     given(*asked).among({**merged, HOLD: [placed, LegalHoldLifted()]}).when(DecideErasure()).then(
         decided
     )

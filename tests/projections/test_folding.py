@@ -415,7 +415,7 @@ def test_a_failing_step_parks_its_row_and_no_other() -> None:
     assert (left[(THIS,)]["level"], left[(THIS,)]["version"]) == (None, 1)
     assert left[(OTHER,)]["level"] is Level.C
     assert folding.parked == {("customers", THIS)}
-    assert [failure.recorded.position for failure in folding.newly_parked] == [3]
+    assert [failure.position for failure in folding.newly_parked] == [3]
 
 
 def test_what_is_told_of_a_parked_row_holds_no_value() -> None:
@@ -426,7 +426,7 @@ def test_what_is_told_of_a_parked_row_holds_no_value() -> None:
         derived=[],
     )
     (failure,) = folding.newly_parked
-    assert str(failure) == "ValueError in customers at CustomerChanged"
+    assert failure.said == "ValueError in customers at CustomerChanged"
 
 
 def test_while_a_row_waits_its_history_waits_with_it() -> None:

@@ -130,16 +130,18 @@ def test_what_is_held_or_restricted_is_not_erased_nor_that_of_the_same_person() 
     both[RULE] = rule
     given().among(both).when(falls).rejected("A legal hold (HGB § 257)")
     given(fell).among(both).when(DropRetention()).then(SubjectRequestWithdrawn())
-    given(fell).among(both).when(FenceErasure()).rejected("A legal hold")
+    given(fell).among(both).when(FenceErasure(commitments=(), epoch=1)).rejected("A legal hold")
     stored = {ADA: [ada, ContactRestricted(restriction_reason="They asked")]}
     given().among({**stored, RULE: rule}).when(falls).rejected("only stored")
 
 
-@pytest.mark.parametrize("command", [DropRetention(), FenceErasure()], ids=["drop", "fence"])
+@pytest.mark.parametrize(
+    "command", [DropRetention(), FenceErasure(commitments=(), epoch=1)], ids=["drop", "fence"]
+)
 def test_the_fence_of_retention_bars_nobody(command: Command) -> None:
     twin = [ada, ContactMerged(merged_into_id=TWIN)]
     outcome = given(fell).among({ADA: twin, TWIN: ada, RULE: [proposed, in_force]}).when(command)
     if isinstance(command, FenceErasure):
-        outcome.then(ErasureFenced(subjects=(ADA,)))
+        outcome.then(ErasureFenced(subjects=(ADA,), commitments=(), epoch=1))
     else:
         outcome.nothing()

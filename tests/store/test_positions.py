@@ -100,7 +100,7 @@ def test_numbers_are_unique_across_threads_and_processes(
     elsewhere = open_log(log.tenant)
     taken = in_threads(
         *(
-            lambda n=n: [(log, elsewhere)[n % 2].next_number("customers") for _ in range(40)]
+            lambda n=n: [(log, elsewhere)[n % 2].numbers.next("customers") for _ in range(40)]
             for n in range(8)
         )
     )
@@ -110,15 +110,15 @@ def test_numbers_are_unique_across_threads_and_processes(
     numbers = [number for some in taken for number in some]
     assert len(numbers) == len(set(numbers)) == 8 * 40 + 100
     assert min(numbers) == 1
-    assert neighbour.next_number("customers") == 1
-    assert log.next_number("tickets") == 1
+    assert neighbour.numbers.next("customers") == 1
+    assert log.numbers.next("tickets") == 1
 
 
 def number_elsewhere(tenant: Tenant, urls: dict[str, str]) -> list[int]:
     """Take numbers in a process of its own."""
     database = Database(urls)  # type: ignore[arg-type]
     log = EventLog(database, tenant, None)  # type: ignore[arg-type]
-    numbers = [log.next_number("customers") for _ in range(100)]
+    numbers = [log.numbers.next("customers") for _ in range(100)]
     log.close()
     database.close()
     return numbers

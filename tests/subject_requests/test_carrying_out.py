@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from api.certificates import certificate, check_certificate
+from api.certificates import certificate, check_certificate, opening_of
 from api.services import Services
 from commands.consents import GrantConsent, RefuseConsent
 from commands.contacts import ChangeContact, MergeContact, RegisterContact
@@ -28,6 +28,7 @@ from domain.subject_requests import Duty, Kind, Method, Status, SubjectRequest
 from domain.tickets import Priority
 from domain.values import Money
 from projections import DERIVED, PROJECTIONS
+from projections.kernel import Projection
 from projections.readers import Reader
 from projections.rebuild import rebuild
 from projections.tables import table_of
@@ -35,6 +36,7 @@ from store import embedded, ledger
 from store.database import home
 from store.errors import SubjectErased
 from store.lists import Query
+from store.transparency.merkle import ProofError
 from store.verify import verify
 
 ADMIN = Reader(UUID(int=1), "admin", "test")
@@ -323,23 +325,34 @@ def test_it_goes_on_after_a_crash_wherever_that_was(
     assert verify(house.services.log).faults == []
 
 
-def test_a_database_that_was_put_back_does_not_come_up_with_them(house: House) -> None:
-    """What it held before the erasure is put back by hand, keys included."""
+@pytest.fixture
+def put_back(house: House) -> House:
+    """The erasure is over, and keys, rows and read models are put back as they were before it."""
     services, tenant = house.services, house.services.tenant
-    with services.database.connect("owner", tenant.schema) as owner:
-        keys = owner.execute(f"SELECT * FROM {tenant.keys}.data_keys").fetchall()
-        rows = owner.execute("SELECT * FROM personal_data").fetchall()
-    carried_out(house, house.request())
-    with services.database.connect("owner", tenant.schema) as owner:
-        owner.execute("DELETE FROM personal_data")
-        owner.execute(f"DELETE FROM {tenant.keys}.data_keys")
-        marks = ", ".join(["%s"] * len(keys[0]))
-        for key in keys:
-            owner.execute(f"INSERT INTO {tenant.keys}.data_keys VALUES ({marks})".encode(), key)
-        for row in rows:
-            owner.execute("INSERT INTO personal_data VALUES (%s,%s,%s,%s,%s,%s,%s)", row)
+    before: dict[str, list[bytes]] = {}
+    with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
+        superuser.execute(f"SET search_path = {tenant.schema}, {tenant.keys}".encode())
+        for one in ("data_keys", "personal_data", *map(table_name, PROJECTIONS)):
+            with superuser.cursor().copy(f"COPY {one} TO STDOUT".encode()) as out:
+                before[one] = [bytes(row) for row in out]
+        carried_out(house, house.request())
+        services.runner.stop()
+        for one, rows in before.items():
+            superuser.execute(f"DELETE FROM {one}".encode())
+            with superuser.cursor().copy(f"COPY {one} FROM STDIN".encode()) as into:
+                for row in rows:
+                    into.write(row)
     assert len(ledger.undone(services.database, tenant)) == 1
     assert services.log.load(house.ids["ada"])[0].event.family_name == "Lovelace"  # type: ignore[attr-defined]
+    return house
+
+
+def table_name(projection: Projection) -> str:
+    return table_of(projection).table
+
+
+def comes_up_without_them(house: House) -> None:
+    services, tenant = house.services, house.services.tenant
     again = Services.open(services.database, tenant.name)
     try:
         assert ledger.undone(services.database, tenant) == []
@@ -347,7 +360,30 @@ def test_a_database_that_was_put_back_does_not_come_up_with_them(house: House) -
         assert again.log.load(house.ids["grace"])[0].event.family_name == "Hopper"  # type: ignore[attr-defined]
     finally:
         again.close()
-    assert table_of(PROJECTIONS[0]) is not None
+    assert "Lovelace" not in everything_stored(services)
+    assert "Hopper" in everything_stored(services)
+
+
+def test_a_database_that_was_put_back_does_not_come_up_with_them(put_back: House) -> None:
+    comes_up_without_them(put_back)
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["store.erasing.Eraser.destroy", "api.erasing.rebuild"],
+    ids=["destroying", "folding"],
+)
+def test_nor_after_a_crash_on_its_way_up(
+    put_back: House, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def crashing(*given: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step, crashing)
+        with pytest.raises(Crash):
+            Services.open(put_back.services.database, put_back.services.tenant.name)
+    comes_up_without_them(put_back)
 
 
 def test_it_is_certified_for_good_once_no_copy_opens(
@@ -367,6 +403,8 @@ def test_it_is_certified_for_good_once_no_copy_opens(
     in_two_days = now + timedelta(days=2)
     assert erasures.turning.keep_dark(in_two_days) == []
     assert services.log.keys.epochs.current == 2
+    named = check_certificate(made, (), opening_of(services.log, request), ["Ada Lovelace", "Eve"])
+    assert named.names == ("Ada Lovelace",)
     assert erasures.turning.keep_dark(in_two_days) == []
     assert services.log.keys.epochs.current == 2
     monkeypatch.setenv("KEPT_COPIES", "wal-archive=50")
@@ -377,6 +415,8 @@ def test_it_is_certified_for_good_once_no_copy_opens(
     house.shown("contacts", "ada")
     assert erasures.turning.keep_dark(in_sixty_days) == []
     made = certificate(services.log, services.integrator, services.transparency, request)
+    with pytest.raises(ProofError, match="ended with the epoch in which it was made"):
+        opening_of(services.log, request)
     final = check_certificate(made)
     assert (final.stage, final.dark_on) == ("final", (now + timedelta(days=50)).date().isoformat())
     assert house.shown("contacts", "grace")["family_name"] == "Hopper"

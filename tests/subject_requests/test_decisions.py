@@ -12,6 +12,7 @@ from commands.subject_requests import (
     FenceErasure,
     FulfilSubjectRequest,
     IdentifySubject,
+    Marked,
     MarkErased,
     ReceiveSubjectRequest,
     RecordDestruction,
@@ -149,16 +150,18 @@ def test_the_fence_bars_everybody_who_was_merged_with_them() -> None:
             ADA: [ada, ContactMerged(merged_into_id=TWIN)],
             TWIN: [twin, ContactAbsorbed(absorbed_id=ADA)],
         }
-    ).when(FenceErasure(commitments=("c",))).then(
-        At(ADA, begun), At(TWIN, begun), ErasureFenced(subjects=(ADA, TWIN), commitments=("c",))
+    ).when(FenceErasure(commitments=("c",), epoch=3)).then(
+        At(ADA, begun),
+        At(TWIN, begun),
+        ErasureFenced(subjects=(ADA, TWIN), commitments=("c",), epoch=3),
     )
 
 
 def test_whoever_is_barred_is_not_barred_again() -> None:
     barred = [ada, ErasureBegun(aggregate="contacts", request_id=TWIN)]
-    given(received, identified, decided).among({ADA: barred}).when(FenceErasure()).then(
-        ErasureFenced(subjects=(ADA,), commitments=())
-    )
+    given(received, identified, decided).among({ADA: barred}).when(
+        FenceErasure(commitments=(), epoch=1)
+    ).then(ErasureFenced(subjects=(ADA,), commitments=(), epoch=1))
 
 
 def test_nobody_is_merged_with_somebody_who_is_barred() -> None:
@@ -169,7 +172,7 @@ def test_nobody_is_merged_with_somebody_who_is_barred() -> None:
 
 
 def test_records_say_what_was_erased_of_them() -> None:
-    marks = MarkErased(kinds=("contacts",), streams=(ADA,))
+    marks = MarkErased(records=(Marked(kind="contacts", stream=ADA),))
     given(received, identified, decided, fenced).among({ADA: ada}).when(marks).then(
         At(
             ADA,

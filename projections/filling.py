@@ -1,0 +1,154 @@
+"""Folding parts of the log into the drafts of a rebuild, in this process or in several.
+
+A part is a range of streams. Its rows go out by COPY while others are folded, and are there with
+the mark of the part or not at all.
+"""
+
+import gc
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple, Self
+
+from projections import DERIVED, PROJECTIONS
+from projections.folding import Folding, Parked
+from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.tables import table_of
+from store import drafts, scan
+from store.database import Connection, Database, Role
+from store.epoch_keys import EpochKeys
+from store.event_log import EventLog
+from store.keys import KeyStore
+from store.ranges import Range
+from store.read_models import Table
+from store.tenants import Tenant
+
+FLUSH: Final = 1_000
+"""Rows of one table that are held before they are written."""
+RELEASED: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
+"""What another process finds by name."""
+BUFFERS: Final = 4
+"""So many of them may wait for the database."""
+
+
+class Filled(NamedTuple):
+    """What a part gave."""
+
+    events: int
+    parked: Sequence[Parked]
+
+
+class Part(NamedTuple):
+    """The streams of a range, up to a position."""
+
+    number: int
+    streams: Range
+    head: int
+
+    def run(self, bench: "Bench") -> Filled:
+        """Fold them into the drafts."""
+        folding = Folding(bench.projections, bench.derived)
+        events = 0
+        with bench.writing.transaction():
+            with _Filling(bench.writing, bench.drafts) as filling:
+                scanned = scan.by_stream(bench.log, bench.reading, self.head, self.streams)
+                for _, stream in groupby(scanned, attrgetter("stream_text")):
+                    for recorded in stream:
+                        folding.fold(recorded)
+                        events += 1
+                    for model in folding.touched():
+                        rows, _deleted = folding.take(model)
+                        if model.name in bench.drafts:
+                            filling.add(model.name, rows)
+            waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
+            drafts.mark(bench.writing, self.number, waiting)
+        return Filled(events, folding.newly_parked)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What parts are folded with, in one process."""
+
+    log: EventLog
+    reading: Connection
+    writing: Connection
+    projections: Sequence[Projection]
+    derived: Sequence[Derived]
+    drafts: Mapping[str, Table]
+    """Of the read models that are made, by name."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """From what another process makes its bench: the read models of this release, by name."""
+
+    urls: Mapping[Role, str] = field(repr=False)
+    tenant: Tenant
+    epoch_keys: EpochKeys
+    folded: Sequence[str]
+    made: Sequence[str]
+
+    @contextmanager
+    def bench(self) -> Iterator[Bench]:
+        """With a database and a key store of its own."""
+        # What is made here is given up stream by stream, and nothing of it goes in circles.
+        gc.disable()
+        database = Database(self.urls)
+        log = EventLog(database, self.tenant, KeyStore(database, self.tenant, self.epoch_keys))
+        try:
+            with (
+                database.connect("projector", self.tenant.schema) as reading,
+                database.connect("projector", self.tenant.schema) as writing,
+            ):
+                projections = [one for one in PROJECTIONS if one.name in self.folded]
+                derived = [one for one in DERIVED if one.name in self.folded]
+                made = [one for one in RELEASED if one.name in self.made]
+                tables = {one.name: table_of(one).draft() for one in made}
+                yield Bench(log, reading, writing, projections, derived, tables)
+        finally:
+            log.close()
+            database.close()
+
+
+class _Filling:
+    """Writes rows into drafts by COPY in a thread, so that the database stores some while others
+    are folded. Nobody else may use the connection meanwhile.
+    """
+
+    def __init__(self, connection: Connection, tables: Mapping[str, Table]) -> None:
+        self._connection, self._tables = connection, tables
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept-rebuild")
+        self._under_way: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._writer:  # the connection is free again after it
+            if kind is None:
+                for name in [*self._rows]:
+                    self._flush(name)
+                self._wait(until_left=0)
+
+    def add(self, name: str, rows: list[Row]) -> None:
+        """Take rows of one draft; waits where the database is slower than whoever calls."""
+        held = self._rows[name]
+        held += rows
+        if len(held) >= FLUSH:
+            self._flush(name)
+            self._wait(until_left=BUFFERS)
+
+    def _flush(self, name: str) -> None:
+        table = self._tables[name]
+        # Many of a kind in one go: what writes them is then at hand in the processor's caches.
+        lines = [table.line(row.__dict__) for row in self._rows.pop(name)]
+        self._under_way.append(self._writer.submit(table.copy_in, self._connection, lines))
+
+    def _wait(self, until_left: int) -> None:
+        while len(self._under_way) > until_left:
+            self._under_way.popleft().result()
