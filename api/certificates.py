@@ -27,16 +27,20 @@ from store.transparency.proofs import Transparency, check_bundle
 FORMAT: Final = "kept-erasure/1"
 TITLE: Final = f"erasure {FORMAT}"
 """Under which it is signed."""
-STEPS: Final = (
-    "SubjectRequestReceived",
-    "SubjectIdentified",
-    "ErasureDecided",
+CARRIED_OUT: Final = (
     "ErasureFenced",
     "ErasureDestroyed",
     "ErasureSwept",
     "SubjectRequestFulfilled",
 )
-"""Of the erasure, as far as what lives is concerned; :data:`LAST` says it of the copies too."""
+ASKED: Final = ("SubjectRequestReceived", "SubjectIdentified", "ErasureDecided")
+FELL_DUE: Final = "RetentionFellDue"
+STEPS: Final = frozenset({*ASKED, *CARRIED_OUT})
+"""Of an erasure that somebody asked for, as far as what lives is concerned; :data:`LAST` says it of
+the copies too.
+"""
+OF_RETENTION: Final = frozenset({FELL_DUE, *CARRIED_OUT})
+"""Of one that a retention schedule asked for."""
 LAST: Final = "ErasureCertified"
 
 
@@ -74,8 +78,9 @@ def certificate(
     Raises:
         ProofError: it was not, or not yet.
     """
-    events = {one.type: one for one in log.load(request_id) if one.type in (*STEPS, LAST)}
-    if events.keys() < {*STEPS}:
+    known = STEPS | OF_RETENTION | {LAST}
+    events = {one.type: one for one in reversed(log.load(request_id)) if one.type in known}
+    if not (events.keys() >= STEPS or events.keys() >= OF_RETENTION):
         raise ProofError("This erasure has not been carried out, so nothing certifies it.")
     positions = sorted(one.position for one in events.values())
     integrator.wait_for(positions[-1])
@@ -140,19 +145,23 @@ def check_certificate(
         raise ProofError("The file is no certificate of Kept, or was damaged.") from wrong
     if note != statement(checked.checkpoint.origin, TITLE, text.encode()):
         raise ProofError("The certificate is not the one that was signed.")
-    if {*bodies} - {LAST} != {*STEPS} or len({body["stream"] for body in bodies.values()}) != 1:
+    if {*bodies} - {LAST} not in (STEPS, OF_RETENTION) or len(
+        {body["stream"] for body in bodies.values()}
+    ) != 1:
         raise ProofError("The entries are not those of one whole erasure.")
     if (said["stage"] == "final") != (LAST in bodies):
         raise ProofError("The entries are not those of the stage that it certifies.")
     done, fenced = bodies["ErasureDestroyed"], bodies["ErasureFenced"]["data"]
+    first = bodies.get(FELL_DUE) or bodies["SubjectRequestReceived"]
+    decided = bodies.get(FELL_DUE) or bodies["ErasureDecided"]
     committed = {*fenced.get("commitments", ())}
     return CheckedCertificate(
         checked.checkpoint.origin,
         checked.checkpoint.size,
-        str(bodies["SubjectRequestReceived"]["number"]),
+        str(first["number"]),
         said["stage"],
         bodies[LAST]["data"]["dark_on"] if LAST in bodies else None,
-        tuple(bodies["ErasureDecided"]["data"]["categories"]),
+        tuple(decided["data"]["categories"]),
         done["data"]["destroyed_keys"],
         done["data"]["destroyed_rows"],
         done["data"]["touched_records"],

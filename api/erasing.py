@@ -14,9 +14,11 @@ from uuid import UUID
 
 from api.certificates import commitments
 from api.envelopes import system_envelope
+from api.retaining import Retention
 from api.turning import Turning
 from commands.dispatcher import Order
 from commands.kernel import Command, Records, Rejected
+from commands.retention_erasures import DropRetention
 from commands.subject_requests import (
     MARKED_AT_ONCE,
     FenceErasure,
@@ -32,7 +34,7 @@ from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
 from store import ledger
-from store.erasing import Eraser
+from store.erasing import Eraser, Erasure
 from store.event_log import Idempotency, Receipt
 from store.recurring import Recurring
 from store.swapping import drop_former
@@ -59,7 +61,7 @@ class Erasures:
     def __init__(self, services: "Services") -> None:
         self._services = services
         self._eraser = Eraser(services.log)
-        self.turning = Turning(services)
+        self.turning, self.retention = Turning(services), Retention(services)
         self._recurring = Recurring("erasures", self._look)
         self._kept_dark_at = -HOUR
 
@@ -92,6 +94,16 @@ class Erasures:
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
 
+    def retain(
+        self, now: datetime, progress: Progress = lambda what, done, of: None
+    ) -> list[SubjectRequest]:
+        """Erase what is due by the retention schedules and that nothing keeps, and go on with what
+        was under way of that, all swept together; gives the requests as they stand then.
+        """
+        opened = self.retention.open_due(now)
+        under_way = [one for one in self.pending() if not self._request(one).is_for_good]
+        return self.carry_out(*dict.fromkeys((*under_way, *opened)), progress=progress)
+
     def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
         is one from before; gives how many erasures that were. To be done before anything is served.
@@ -103,10 +115,13 @@ class Erasures:
             self._eraser.wait_to_lead(connection)
             undone = ledger.undone(database, tenant)  # another process may have been first
             for one in undone:
-                request, subjects = UUID(one["request"]), [UUID(who) for who in one["subjects"]]
-                self._eraser.fence(request, subjects, one["categories"])
-                self._eraser.mark_unfolded([request], True)
-                self._destroy_all(request, subjects, one["categories"])
+                subjects = [UUID(who) for who in one["subjects"]]
+                erasure = Erasure(
+                    UUID(one["request"]), subjects, one["categories"], "keys" not in one
+                )
+                self._eraser.fence(erasure)
+                self._eraser.mark_unfolded([erasure.request], True)
+                self._destroy_all(erasure)
             if unfolded := self._eraser.unfolded():
                 self._fold_anew(progress)
                 self._eraser.mark_unfolded(unfolded, False)
@@ -120,29 +135,48 @@ class Erasures:
             self.turning.lapse_holds(datetime.now(UTC))
             self.turning.expire_consents(datetime.now(UTC))
             self.turning.keep_dark(datetime.now(UTC))
+            self.retain(datetime.now(UTC))
 
     def _fence(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
         progress("fence", 0, 1)
+        if not request.is_for_good:
+            self._fence_retention(request_id)
+            return
         people = self._same_person(request)
         known = {*people}
         check_no_hold(people, self._records(), datetime.now(self._services.tenant.zone).date())
-        self._eraser.fence(request_id, known, request.categories)
+        self._eraser.fence(Erasure(request_id, [*known], request.categories, for_good=True))
         keys = self._services.log.keys
         epoch = keys.epochs.current
         said = commitments(keys.opening(request_id, epoch), people.values())
         self._issue(FenceErasure(commitments=said, epoch=epoch), request_id)
         merged_meanwhile = {*self._request(request_id).subjects} - known
         if merged_meanwhile:  # and from the event on nobody is merged with them any more
-            self._eraser.fence(request_id, merged_meanwhile, request.categories)
+            late = Erasure(request_id, [*merged_meanwhile], request.categories, for_good=True)
+            self._eraser.fence(late)
         progress("fence", 1, 1)
 
+    def _fence_retention(self, request_id: UUID) -> None:
+        """Of the one record, and only if that is still wanted; nobody is barred, and nobody is
+        named, for nobody asked.
+        """
+        self._issue(DropRetention(), request_id)
+        request = self._request(request_id)
+        if request.status is Status.DECIDED and request.subject_id is not None:
+            subjects = [request.subject_id]
+            self._eraser.fence(Erasure(request_id, subjects, request.categories, for_good=False))
+            epoch = self._services.log.keys.epochs.current
+            self._issue(FenceErasure(commitments=(), epoch=epoch), request_id)
+
     def _destroy(self, request_id: UUID, request: SubjectRequest, progress: Progress) -> None:
+        subjects, categories = request.subjects, request.categories
+        erasure = Erasure(request_id, subjects, categories, request.is_for_good)
         # Again: whoever was merged at the last moment may have come in before a crash.
-        self._eraser.fence(request_id, request.subjects, request.categories)
-        subjects, categories = [*request.subjects], [*request.categories]
+        self._eraser.fence(erasure)
+        keys = None if request.is_for_good else self._eraser.set_apart(erasure)
         now = datetime.now(UTC).isoformat()
-        ledger.write(self._services.tenant, request_id, subjects, categories, now)
-        self._destroy_all(request_id, subjects, categories)
+        ledger.write(self._services.tenant, request_id, subjects, categories, now, keys)
+        self._destroy_all(erasure)
         touched = self._eraser.touched(request_id)
         for start in range(0, len(touched), MARKED_AT_ONCE):
             some = touched[start : start + MARKED_AT_ONCE]
@@ -152,21 +186,19 @@ class Erasures:
             once = Idempotency("erasure", f"{request_id}/{start}", marks.model_dump_json())
             self._issue(marks, request_id, once)
             progress("mark records", start + len(some), len(touched))
-        keys, rows = self._eraser.destroyed(request_id)
+        destroyed, rows = self._eraser.destroyed(request_id)
         done = RecordDestruction(
-            destroyed_keys=keys, destroyed_rows=rows, touched_records=len(touched)
+            destroyed_keys=destroyed, destroyed_rows=rows, touched_records=len(touched)
         )
         self._issue(done, request_id)
 
-    def _destroy_all(
-        self, request_id: UUID, subjects: Sequence[UUID], categories: Sequence[str]
-    ) -> None:
+    def _destroy_all(self, erasure: Erasure) -> None:
         """Keys, rows, what is in memory, and the keyed hashes of what stood there."""
         heard = self._services.suppressions.catch_up  # addresses remember who refused contact
-        while not self._eraser.destroy(request_id, subjects, categories, heard()):
+        while not self._eraser.destroy(erasure, heard()):
             pass
         self._services.forgetting.forget()
-        self._eraser.release(request_id)
+        self._eraser.release(erasure.request, erasure.for_good)
 
     def _sweep(self, request_ids: Sequence[UUID], progress: Progress) -> None:
         left = [one for one in request_ids if self._request(one).status is Status.DESTROYED]

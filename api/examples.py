@@ -27,6 +27,9 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "RequestConsent": {"contact_id": AN_ID},
     "RefuseConsent": {"contact_id": AN_ID},
     "RenewConsent": {"wording_version": "2026-03"},
+    "ProposeRetentionSchedule": {"kind": "contacts", "category": "trace", "duration": "P3Y"}
+    | {"trigger": "last_activity", "law": "GDPR Art. 5(1)(e)", "action": "erase"},
+    "ChangeRetentionSchedule": {"duration": "P1Y6M"},
     "ChangeTicket": {"subject": "Display stays dark after the update"},
     "DefinePipeline": {"name": "Renewals 续约"},
     "CreateTeam": {"name": "East China 华东"},

@@ -1,4 +1,4 @@
-"""What privacy officers work with: requests of people about their own data."""
+"""What privacy officers work with: requests of people about their own data, holds, retention."""
 
 from functools import partial
 from typing import Final
@@ -14,6 +14,7 @@ from api.parameters import RECORD_ID
 from api.problems import Problem
 from api.reads import reads
 from api.replies import Reply, json_reply
+from api.retention_plan import plans_retention
 from api.routing import KeyedRoute, caller_of, record_id
 from commands.legal_holds import ChangeLegalHold, LiftLegalHold, PlaceLegalHold
 from commands.recipients import (
@@ -21,6 +22,13 @@ from commands.recipients import (
     EndRecipient,
     RecordDisclosure,
     RegisterRecipient,
+)
+from commands.retention_schedules import (
+    ChangeRetentionSchedule,
+    ProposeRetentionSchedule,
+    PutRetentionScheduleInForce,
+    ReviewRetention,
+    WithdrawRetentionSchedule,
 )
 from commands.subject_requests import (
     ChangeSubjectRequest,
@@ -34,7 +42,9 @@ from commands.subject_requests import (
     WithdrawSubjectRequest,
 )
 from projections.legal_holds import legal_holds
+from projections.lifetimes import lifetimes
 from projections.recipients import disclosures, recipients
+from projections.retention_schedules import retention_reviews, retention_schedules
 from projections.subject_requests import notices, subject_requests
 from store.transparency.merkle import ProofError
 
@@ -96,6 +106,16 @@ accepts(router, "/recipients/{id}/end", EndRecipient)
 accepts(router, "/recipients/{id}/disclosures", RecordDisclosure)
 reads(router, recipients)
 reads(router, disclosures)
+plans_retention(router)
+accepts(router, "/retention-schedules", ProposeRetentionSchedule)
+accepts(router, "/retention-schedules/{id}", ChangeRetentionSchedule, method="PATCH")
+accepts(router, "/retention-schedules/{id}/put-in-force", PutRetentionScheduleInForce)
+accepts(router, "/retention-schedules/{id}/withdraw", WithdrawRetentionSchedule)
+accepts(router, "/retention-schedules/{id}/review", ReviewRetention)
+reads(router, retention_schedules)
+reads(router, retention_reviews)
+reads(router, lifetimes)
+
 router.routes.append(
     KeyedRoute("/v1/subject-requests/{id}/certificate", certified, methods=["GET"], **_DESCRIBED)
 )

@@ -13,6 +13,8 @@ from commands import (
     products,
     read_seals,
     recipients,
+    retention_erasures,
+    retention_schedules,
     subject_requests,
     teams,
     ticket_history,
@@ -36,5 +38,7 @@ MODULES: tuple[ModuleType, ...] = (
     subject_requests,
     legal_holds,
     recipients,
+    retention_schedules,
+    retention_erasures,
 )
 """Importing them fills :data:`commands.kernel.COMMANDS`."""

@@ -252,6 +252,7 @@ class Dispatcher:
                 lambda: self._open(attempt),
                 attempt.stream,
                 self._suppressions.remembered,
+                order.envelope.actor,
             )
             decided = command.decide(own.state, now, records)
         else:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, HttpUrl, TypeAdapter, ValidationError, validate_
 from pydantic_core import PydanticCustomError
 
 from domain.fields import ERASED
+from domain.periods import Period
 from domain.values import Form
 
 _PLAIN_EMAIL: Final = re.compile(
@@ -89,9 +90,15 @@ def website(text: str) -> str:
         raise ValueError("is no web address. Write it as https://example.com.") from None
 
 
+def period(text: str) -> str:
+    """Whole years, months and days of ISO 8601; see :class:`domain.periods.Period`."""
+    return str(Period.of(text))
+
+
 _URL = TypeAdapter(HttpUrl)
 _RULES: dict[str, Callable[[str], str]] = {
-    rule.__name__: rule for rule in (email, phone, currency, time_zone, language, country, website)
+    rule.__name__: rule
+    for rule in (email, phone, currency, time_zone, language, country, website, period)
 }
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from commands.forms import checked_forms
+from domain.envelope import SYSTEM
 from domain.kernel import Aggregate, Event
 from domain.records import Record
 from domain.suppressions import Suppression, Trace
@@ -55,12 +56,15 @@ class Records:
         new_id: Callable[[], UUID],
         stream: UUID,
         remembered: Callable[[Sequence[Trace]], Sequence[Suppression]] = lambda traces: (),
+        actor: UUID = SYSTEM,
     ) -> None:
         self._load = load
         self.new_id = new_id
         """An id for a record that this decision opens."""
         self.own_id = stream
         """The id of the record that the command is for."""
+        self.actor = actor
+        """Who issues the command, for rules that want two people."""
         self.remembered = remembered
         """What addresses remember of refusals. Not locked: who asks before sending asks again."""
 

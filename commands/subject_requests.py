@@ -19,12 +19,13 @@ from commands.subjects import (
     same_person,
 )
 from domain import AGGREGATES
-from domain.deadlines import MONTHS, Months, months_after
+from domain.deadlines import MONTHS, Months
 from domain.disclosures import Category
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES, Personal, Public
 from domain.kernel import Aggregate, Event, Value
 from domain.notices import Means, Outcome
+from domain.periods import months_after
 from domain.records import RecordDetails
 from domain.subject_requests import (
     Duty,
@@ -242,7 +243,10 @@ class RecordNotice(Command, to=SubjectRequest, admin=True):
 
 
 class FenceErasure(Command, to=SubjectRequest, internal=True):
-    """Bar every record that stands for them, however often it was merged."""
+    """Bar every record that stands for them, however often it was merged.
+
+    Of retention none is barred: what is written from now on lies under another key.
+    """
 
     commitments: Public[tuple[str, ...], "link"]
     epoch: Public[int, "figure"]
@@ -253,14 +257,13 @@ class FenceErasure(Command, to=SubjectRequest, internal=True):
         found = same_person(request, records)
         if request.status is Status.DECIDED:
             check_no_hold(found, records, now.date())
+        subjects = tuple(found) if request.is_for_good else tuple(found)[:1]
         for stream, record in found.items():
-            if not record.erased:
+            if request.is_for_good and not record.erased:
                 kind = type(record).AGGREGATE
                 yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
         if request.status is Status.DECIDED:
-            yield ErasureFenced(
-                subjects=tuple(found), commitments=self.commitments, epoch=self.epoch
-            )
+            yield ErasureFenced(subjects=subjects, commitments=self.commitments, epoch=self.epoch)
 
 
 class Marked(Value):

@@ -19,6 +19,9 @@ SUBJECTS: Final[dict[str, type[Contact | Customer | User]]] = {
 }
 """The kinds of records that stand for somebody, by the field that names one."""
 
+OF_KIND: Final = {kind.AGGREGATE: kind for kind in SUBJECTS.values()}
+"""The same, by their plural."""
+
 Person = Contact | Customer | User
 
 

@@ -11,6 +11,7 @@ from domain.pipelines import Pipeline
 from domain.products import Product
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
+from domain.retention_schedules import RetentionSchedule
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -31,4 +32,5 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     SubjectRequest,
     LegalHold,
     Recipient,
+    RetentionSchedule,
 )

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import ClassVar, Final
 from uuid import UUID
 
-from domain.deadlines import MONTHS, Months, months_after
+from domain.deadlines import MONTHS, Months
 from domain.disclosures import Category
 from domain.fields import Personal, Public
 from domain.kernel import Event, Value, replace
 from domain.notices import Means, Outcome
+from domain.periods import months_after
 from domain.records import Record, RecordDetails, with_details, without
 from domain.values import Line, Text
 
@@ -138,6 +139,9 @@ class SubjectRequest(SubjectRequestDetails, Record):
     """Places that the database did not let us sweep."""
     dark_on: Public[date | None, "moment"] = None
     """Since when no copy can be opened."""
+    schedule_id: Public[UUID | None, "link"] = None
+    """The retention schedule that it was opened by; nobody asked for it then."""
+    fell_due_on: Public[date | None, "moment"] = None
 
     notices_owed: Public[tuple[UUID, ...], "link"] = ()
     """The recipients that have not been told of it yet."""
@@ -146,6 +150,11 @@ class SubjectRequest(SubjectRequestDetails, Record):
     def subject_id(self) -> UUID | None:
         """The record that stands for whoever asks."""
         return self.contact_id or self.customer_id or self.user_id
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether nothing is recorded of them again: they asked for it."""
+        return self.schedule_id is None
 
     @property
     def is_open(self) -> bool:
@@ -236,10 +245,7 @@ class ErasureFenced(Event):
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
         return replace(
-            request,
-            subjects=self.subjects,
-            commitments=self.commitments,
-            status=Status.FENCED,
+            request, subjects=self.subjects, commitments=self.commitments, status=Status.FENCED
         )
 
 
@@ -288,6 +294,23 @@ class NoticeRecorded(Event):
 
     def evolve(self, request: SubjectRequest) -> SubjectRequest:
         return replace(request, notices_owed=without(request.notices_owed, (self.recipient_id,)))
+
+
+class RetentionFellDue(Event):
+    """The time of a category is over by a schedule, so it is erased. Nobody asks, and no clock of
+    an answer runs.
+    """
+
+    contact_id: Public[UUID | None, "link"] = None
+    customer_id: Public[UUID | None, "link"] = None
+    user_id: Public[UUID | None, "link"] = None
+    schedule_id: Public[UUID, "link"]
+    fell_due_on: Public[date, "moment"]
+    """The first day on which it is not to be kept any more."""
+    categories: Public[tuple[str, ...], "vocabulary"]
+
+    def evolve(self, request: SubjectRequest) -> SubjectRequest:
+        return replace(request, **self.given(), kind=Kind.ERASURE, status=Status.DECIDED)
 
 
 class ErasureCertified(Event):

@@ -40,6 +40,8 @@ Currency = Annotated[str, Form("currency")]
 """An ISO 4217 code, such as ``CNY``."""
 Country = Annotated[str, Form("country")]
 """ISO 3166-1 alpha-2, such as ``DE``."""
+PeriodText = Annotated[str, StringConstraints(max_length=20), Form("period")]
+"""Years, months and days of ISO 8601, such as ``P3Y``."""
 Amount = Annotated[Decimal, Field(max_digits=19, decimal_places=4)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

@@ -7,11 +7,13 @@ from projections.customers import customers
 from projections.history import history
 from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
+from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
 from projections.pipelines import pipelines
 from projections.products import products
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
+from projections.retention_schedules import retention_reviews, retention_schedules
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
@@ -35,6 +37,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     legal_holds,
     recipients,
     disclosures,
+    retention_schedules,
+    retention_reviews,
+    lifetimes,
 )
 """First stage: folded from events."""
 DERIVED: tuple[Derived, ...] = (history,)

@@ -21,7 +21,7 @@ class SubjectRequestRow(RecordRow, SubjectRequest):
 
 subject_requests = Projection(
     "subject_requests",
-    version=1,
+    version=2,
     row=SubjectRequestRow,
     serves=(
         Serve("number"),
@@ -29,6 +29,7 @@ subject_requests = Projection(
         Serve("due_on"),
         Serve("due_on", ("status",)),
         Serve("due_on", ("kind", "status")),
+        Serve("fell_due_on", ("schedule_id",)),
         Serve("received_on", ("contact_id",)),
         Serve("received_on", ("customer_id",)),
         Serve("received_on", ("user_id",)),

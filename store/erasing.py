@@ -4,9 +4,9 @@ The order is the erasure's own (:mod:`api.erasing`); what is done here holds no 
 gives none.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -29,6 +29,16 @@ _AS_MAINTAINER: Final = (
 """Dropped files are let go of by the next checkpoint."""
 
 
+class Erasure(NamedTuple):
+    """Whose data of which categories goes."""
+
+    request: UUID
+    subjects: Sequence[UUID]
+    categories: Sequence[str]
+    for_good: bool
+    """They asked for it, and nothing is stored about them again; of retention it may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Touched:
     """A record in which something about somebody stood."""
@@ -43,23 +53,26 @@ class Eraser:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def fence(self, request: UUID, subjects: Iterable[UUID], categories: Iterable[str]) -> None:
-        """From now on nothing is stored about them in these categories."""
+    def fence(self, erasure: Erasure) -> None:
+        """For good, from now on nothing is stored about them in these categories. Otherwise what is
+        stored from now on lies under another key, and stays.
+        """
+        request, subjects, categories, for_good = erasure
         with self._connect() as eraser:
             eraser.execute(
-                "SELECT fence_subjects(%s, %s, %s)", [request, [*subjects], [*categories]]
+                "SELECT fence_subjects(%s, %s, %s, %s)",
+                [request, [*subjects], [*categories], for_good],
             )
 
-    def destroy(
-        self, request: UUID, subjects: Iterable[UUID], categories: Iterable[str], heard: int
-    ) -> bool:
+    def destroy(self, erasure: Erasure, heard: int) -> bool:
         """Destroy keys and rows; False if somebody refused contact after the position ``heard``, up
         to which addresses remember it.
         """
+        request, subjects, categories, for_good = erasure
         with self._connect() as eraser:
             row = eraser.execute(
-                "SELECT destroy_subjects(%s, %s, %s, %s, %s)",
-                [request, [*subjects], [*categories], heard, [*REFUSALS]],
+                "SELECT destroy_subjects(%s, %s, %s, %s, %s, %s)",
+                [request, [*subjects], [*categories], heard, [*REFUSALS], for_good],
             ).fetchone()
         self._log.keys.forget()
         return bool(row and row[0])
@@ -81,9 +94,19 @@ class Eraser:
             ).fetchall()
         return [Touched(row[0], event_type(row[1]).AGGREGATE) for row in rows]
 
-    def release(self, request: UUID) -> None:
-        """Give up the unique values that their records no longer have, and the receipts of
-        commands about them: both are keyed hashes, but of what they wrote.
+    def set_apart(self, erasure: Erasure) -> list[UUID]:
+        """The ids of the keys that were fenced and are to be destroyed."""
+        with self._connect() as eraser:
+            rows = eraser.execute(
+                f"SELECT key_id FROM {self._log.tenant.keys}.data_keys WHERE subject = ANY(%s)"
+                " AND category = ANY(%s) AND fenced_at IS NOT NULL AND destroyed_at IS NULL",
+                [[*erasure.subjects], [*erasure.categories]],
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def release(self, request: UUID, for_good: bool = True) -> None:
+        """Give up the unique values that their records no longer have and, for good, the receipts
+        of commands about them: both are keyed hashes, but of what they wrote.
         """
         with self._connect() as eraser:
             held = eraser.execute(
@@ -93,16 +116,15 @@ class Eraser:
             ).fetchall()
             kinds = {one.stream: one.kind for one in self.touched(request)}
             for (stream,) in held:
+                while not self._released(eraser, kinds[stream], stream):
+                    pass  # somebody has written to it meanwhile
+            if for_good:  # others go on working with these records, and may ask again
                 eraser.execute(
-                    "DELETE FROM unique_values WHERE stream = %s AND NOT value_hash = ANY(%s)",
-                    [stream, self._claimed(kinds[stream], stream)],
+                    "DELETE FROM command_receipts r USING erasure_streams s"
+                    " WHERE s.request = %s AND s.stream <> %s"
+                    " AND (r.receipt ->> 'stream')::uuid = s.stream",
+                    [request, request],
                 )
-            eraser.execute(
-                "DELETE FROM command_receipts r USING erasure_streams s"
-                " WHERE s.request = %s AND s.stream <> %s"
-                " AND (r.receipt ->> 'stream')::uuid = s.stream",
-                [request, request],
-            )
 
     def scrub(self) -> tuple[str, ...]:
         """Take what was deleted out of the files, statistics and dropped tables included; gives
@@ -148,14 +170,19 @@ class Eraser:
                 [unfolded, [*requests]],
             )
 
-    def _claimed(self, kind: type[Aggregate], stream: UUID) -> Sequence[bytes]:
-        """The hashes of the values that a record still has."""
-        state: Aggregate = fold(kind(), (one.event for one in self._log.load(stream)))
-        return [
+    def _released(self, eraser: Connection, kind: type[Aggregate], stream: UUID) -> bool:
+        """All but the values that a record still has; False if it moved on in between."""
+        events = self._log.load(stream)
+        state: Aggregate = fold(kind(), (one.event for one in events))
+        kept = [
             self._log.keys.value_hash(kind.AGGREGATE, name, value)
             for name, value in state.claims()
             if value
         ]
+        row = eraser.execute(
+            "SELECT release_values(%s, %s, %s)", [stream, events[-1].version, kept]
+        ).fetchone()
+        return bool(row and row[0])
 
     def _connect(self) -> Connection:
         return self._log.database.connect("eraser", self._log.tenant.schema)

@@ -16,7 +16,6 @@ from store.database import Connection, Database
 from store.errors import (
     KeyReused,
     KeysRaced,
-    SubjectErased,
     ValueTaken,
     VersionConflict,
 )
@@ -145,7 +144,8 @@ class EventLog:
             self.keys.of([(key.subject, key.category) for key in new_keys])  # the winner's
             raise KeysRaced
         self.keys.forget()
-        raise SubjectErased
+        self.keys.of(_pairs(decision))  # raises, unless others may follow those
+        raise KeysRaced
 
     def send(self, entry: Entry) -> Waiting:
         """Queue a command that the caller put together.
@@ -354,6 +354,10 @@ def _version(decision: Decision) -> int:
         if new.stream == decision.stream:
             return new.version
     return decision.reads.get(decision.stream, 0)
+
+
+def _pairs(decision: Decision) -> set[tuple[UUID, str]]:
+    return codec.subjects(codec.take_apart(new, decision.envelope) for new in decision.events)
 
 
 def _check_claims(claims: Iterable[Claim]) -> None:

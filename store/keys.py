@@ -100,24 +100,24 @@ class KeyStore:
         Those of subjects that are only just ``born`` are not asked for, unless they are known.
 
         Raises:
-            SubjectErased: one of them was destroyed, or fenced to be, and not made anew.
+            SubjectErased: one of them was destroyed, or fenced to be, and none may follow it.
         """
         found = {pair: key for pair in wanted if (key := self._by_subject.get(pair))}
         missing = [pair for pair in wanted if pair not in found and pair[0] not in born]
         if missing:
             with self._database.borrow("writer", self._tenant.schema) as connection:
                 rows = connection.execute(
-                    f"SELECT key_id, subject, category, epoch, wrapped, fenced_at IS NULL"
+                    "SELECT key_id, subject, category, epoch, wrapped, fenced_at IS NULL"
                     f" FROM {self._tenant.keys}.data_keys"
                     " WHERE (subject, category) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))"
-                    " ORDER BY wrapped IS NOT NULL",
+                    " AND NOT renewable ORDER BY wrapped IS NOT NULL",
                     [[pair[0] for pair in missing], [pair[1] for pair in missing]],
                     binary=True,
                 ).fetchall()
             live = [row for row in rows if row[4] is not None and row[5]]
             gone = {(row[1], row[2]) for row in rows if row not in live}
             for row in live:
-                found[(row[1], row[2])] = self._unwrap(*row[:5])
+                found[(row[1], row[2])] = self._unwrap(*row)
             if gone - found.keys():
                 raise SubjectErased
         return found
@@ -129,7 +129,7 @@ class KeyStore:
         missing = [key_id for key_id in wanted if key_id not in found]
         if missing:
             rows = connection.execute(
-                "SELECT key_id, subject, category, epoch, wrapped"
+                "SELECT key_id, subject, category, epoch, wrapped, fenced_at IS NULL"
                 f" FROM {self._tenant.keys}.data_keys"
                 " WHERE key_id = ANY(%s) AND wrapped IS NOT NULL",
                 [missing],
@@ -146,14 +146,17 @@ class KeyStore:
             self._by_subject.clear()
 
     def _unwrap(
-        self, key_id: UUID, subject: UUID, category: str, epoch: int, wrapped: bytes
+        self, key_id: UUID, subject: UUID, category: str, epoch: int, wrapped: bytes, wraps: bool
     ) -> DataKey:
         secret = self.epochs.unwrap(epoch, wrapped, bound_to(key_id, subject, category))
-        return self._remember(DataKey(key_id, subject, category, AESGCM(secret)))
+        return self._remember(DataKey(key_id, subject, category, AESGCM(secret)), wraps)
 
-    def _remember(self, key: DataKey) -> DataKey:
+    def _remember(self, key: DataKey, wraps: bool = True) -> DataKey:
+        """For reading, and if it ``wraps`` what is new, for that too."""
         with self._lock:
-            self._by_id[key.key_id] = self._by_subject[(key.subject, key.category)] = key
+            self._by_id[key.key_id] = key
+            if wraps:
+                self._by_subject[(key.subject, key.category)] = key
             if len(self._by_id) > CACHE_SIZE:
                 _, oldest = self._by_id.popitem(last=False)
                 self._by_subject.pop((oldest.subject, oldest.category), None)

@@ -23,12 +23,26 @@ AT_ONCE: Final = 1_000
 
 
 def write(
-    tenant: Tenant, request: UUID, subjects: list[UUID], categories: list[str], at: str
+    tenant: Tenant,
+    request: UUID,
+    subjects: Sequence[UUID],
+    categories: Sequence[str],
+    at: str,
+    keys: Sequence[UUID] | None = None,
 ) -> None:
-    """Add an erasure, durably. After a crash it may be there twice, which changes nothing."""
+    """Add an erasure, durably. After a crash it may be there twice, which changes nothing. ``keys``
+    are those that go where others may follow them.
+    """
     path = _path(tenant)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    entry = {"request": request, "subjects": subjects, "categories": categories, "at": at}
+    entry: dict[str, Any] = {
+        "request": request,
+        "subjects": subjects,
+        "categories": categories,
+        "at": at,
+    }
+    if keys is not None:
+        entry["keys"] = keys
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(orjson.dumps(entry) + b"\n")
@@ -56,20 +70,26 @@ def undone(database: Database, tenant: Tenant) -> list[dict[str, Any]]:
         while some := [*islice(erased, AT_ONCE)]:
             rows = connection.execute(
                 "SELECT DISTINCT w.nth FROM unnest(%s::int[], %s::uuid[], %s::text[],"
-                " %s::timestamptz[]) AS w (nth, subject, category, at)"
+                " %s::timestamptz[], %s::uuid[]) AS w (nth, subject, category, at, key_id)"
                 f" JOIN {tenant.keys}.data_keys d USING (subject, category)"
-                " WHERE d.destroyed_at IS NULL AND d.created_at < w.at ORDER BY 1",
-                [*map(list, zip(*_keys_of(some), strict=True))],
+                " WHERE d.destroyed_at IS NULL AND CASE WHEN w.key_id IS NULL"
+                " THEN d.created_at < w.at ELSE d.key_id = w.key_id END ORDER BY 1",
+                [*map(list, zip(*_keys_of(some), strict=True))] or [[]] * 5,
             )
             found += [some[nth] for (nth,) in rows]
     return found
 
 
-def _keys_of(erased: Sequence[dict[str, Any]]) -> Iterator[tuple[int, str, str, str]]:
-    """Each key that they name: in which of them, whose, of what, and when it was destroyed."""
+def _keys_of(
+    erased: Sequence[dict[str, Any]],
+) -> Iterator[tuple[int, str, str, str, str | None]]:
+    """Each key that they name: in which of them, whose, of what, when it was destroyed, and its id
+    where others may follow it.
+    """
     for nth, one in enumerate(erased):
         for subject, category in product(one["subjects"], one["categories"]):
-            yield nth, subject, category, one["at"]
+            for key in one.get("keys", (None,)):
+                yield nth, subject, category, one["at"], key
 
 
 def _path(tenant: Tenant) -> Path:

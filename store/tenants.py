@@ -20,6 +20,7 @@ _MIGRATIONS: Final = (
     "0004_reads",
     "0005_erasure",
     "0006_forgetting",
+    "0007_retention",
 )
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (

@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from commands.kernel import At, Command, Records, Rejected
+from domain.envelope import SYSTEM
 from domain.kernel import Aggregate, Event, fold, well_known
 from domain.records import RecordDetails
 from domain.values import Money
@@ -71,7 +72,7 @@ class Given:
                 self._others[stream] = state_of(*([other] if isinstance(other, Event) else other))
         return self
 
-    def when(self, command: Command, *, now: datetime = NOW) -> "Outcome":
+    def when(self, command: Command, *, now: datetime = NOW, by: UUID = SYSTEM) -> "Outcome":
         """Let the command decide."""
         wanted, kinds = type(command).TO, {event.AGGREGATE for event in self._events}
         if not all(issubclass(wanted, kind) for kind in kinds):
@@ -85,7 +86,10 @@ class Given:
         states = {**self._others, self._id: fold(wanted(), self._events)}
         numbers = count(1)
         records = Records(
-            lambda kind, stream: states.get(stream), lambda: new_id(next(numbers)), self._id
+            lambda kind, stream: states.get(stream),
+            lambda: new_id(next(numbers)),
+            self._id,
+            actor=by,
         )
         arguments = (records,) if type(command).READS else ()
         try:

@@ -25,10 +25,12 @@ ABOUT: Final = {
         "Kept 不对个人作自动化决策，也不进行用户画像。",
     ),
     "retention": Both(
-        "Kept sets no period after which this data is erased. It is kept until it is erased on "
-        "request, or as long as a law has it kept; the company says by which criteria.",
-        "Kept 未设定到期删除的期限。这些信息保存至应请求删除，或保存至法律规定的期限届满；"
-        "标准由公司说明。",
+        "Each category is erased when the period of the company's retention schedule is over. It "
+        "runs from the creation of the record, the last activity or the end of the relationship. "
+        "Without a schedule it is kept until it is erased on request. What a law has kept is kept "
+        "for as long. The company says which periods it has set.",
+        "各类信息在公司设定的保存期限届满后删除；期限自记录创建、最近活动或关系终止之时起算。"
+        "未设定期限的，保存至应请求删除。法律要求保存的，保存至法定期限届满。具体期限由公司说明。",
     ),
     "source": Both(
         "Each change says through which door it came, by whom, and from which file, if any.",

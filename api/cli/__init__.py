@@ -24,6 +24,7 @@ from api.cli import (
     models,
     processing,
     reads,
+    retention,
     serving,
     status,
     tenancy,
@@ -57,6 +58,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.add_typer(reads.app, name="reads")
+app.add_typer(retention.app, name="retention")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)

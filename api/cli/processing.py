@@ -1,6 +1,7 @@
 """The record of processing activities, for whoever keeps it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from api.services import Services
     from projections.readers import Reader
 
+Kept = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+"""By kind of record and category, for how long: the schedules in force."""
 OF_RECIPIENT: Final = (
     *("number", "name", "role", "country", "safeguards", "safeguards_reference"),
     *("categories", "purposes", "contract_on", "status", "ended_on"),
@@ -20,7 +23,9 @@ OF_RECIPIENT: Final = (
 
 
 def processing(purpose: Stated = None, as_json: Json = False) -> None:
-    """Print the record of processing activities (GDPR Art. 30), recipients included."""
+    """Print the record of processing activities (GDPR Art. 30), as the fields tell it, with the
+    retention schedules that are in force here, and the recipients.
+    """
     from api.cli.models import catch_up
     from domain import AGGREGATES
     from domain.processing import SECURITY, activities, meanings
@@ -29,20 +34,21 @@ def processing(purpose: Stated = None, as_json: Json = False) -> None:
     with opened_tenant() as services:
         catch_up(services)
         recipients = [*_recipients(services, command_line_reader(purpose))]
+        kept = _kept(services)
     if as_json:
-        print_json(
-            {
-                "security": SECURITY,
-                "activities": [asdict(one) for one in found],
-                "recipients": recipients,
-            }
-        )
+        shown = [{**asdict(one), "retention": kept.get(one.aggregate, {})} for one in found]
+        print_json({"security": SECURITY, "activities": shown, "recipients": recipients})
         return
     for one in found:
-        said = meanings(one)
+        said, limits = meanings(one), kept.get(one.aggregate, {})
         typer.echo(f"{one.aggregate}\n  purpose: {one.purpose}\n  about: {one.people}")
         for category, fields in one.personal.items():
             typer.echo(f"  {category} ({said[category]}): {', '.join(fields)}")
+            for limit in limits.get(category, ()):
+                typer.echo(
+                    f"    kept for {limit['duration']} from {limit['trigger']}, then "
+                    f"{limit['action']} ({limit['law']}, {limit['schedule']})"
+                )
         for reason, fields in one.public.items():
             typer.echo(f"  stays, as {reason}: {', '.join(fields)}")
         typer.echo("")
@@ -68,3 +74,11 @@ def _recipients(services: "Services", reader: "Reader") -> Iterator[dict[str, An
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def _kept(services: "Services") -> Kept:
+    """The envisaged time limits (Art. 30(1)(f)), by kind of record and category."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for one in services.erasures.retention.in_force():
+        found[one.kind][one.category].append(one.shown())
+    return found

@@ -15,6 +15,7 @@ from projections.words import (
     products,
     read_seals,
     recipients,
+    retention_schedules,
     subject_requests,
     teams,
     tickets,
@@ -42,6 +43,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "subject_requests": subject_requests.WORDS,
     "legal_holds": legal_holds.WORDS,
     "recipients": recipients.WORDS,
+    "retention_schedules": retention_schedules.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 

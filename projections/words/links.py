@@ -10,7 +10,7 @@ from domain.erasure import OF_EVERY_KIND
 from domain.kernel import bare_type
 
 _PEOPLE: Final = frozenset(
-    {"owner_id", "assignee_id", "manager_id", "author_user_id", "approved_by_id"}
+    {"owner_id", "assignee_id", "manager_id", "author_user_id", "approved_by_id", "written_by"}
 )
 _OWN: Final = frozenset(
     {
@@ -29,6 +29,7 @@ _OWN: Final = frozenset(
 _NAMED_OTHERWISE: Final = {
     "request_id": "subject_requests",
     "hold_id": "legal_holds",
+    "schedule_id": "retention_schedules",
     "legal_holds": "legal_holds",
     "notices_owed": "recipients",
     "recipients": "recipients",

@@ -16,6 +16,7 @@ WORDS: Final = Words(
             SubjectRequestRefused=("refused the request", "拒绝了请求"),
             SubjectRequestWithdrawn=("recorded that it was withdrawn", "登记了请求的撤回"),
             SubjectRequestFulfilled=("answered the request", "完成了请求"),
+            RetentionFellDue=("found the time of a category over", "保存期限届满"),
             ErasureDecided=("decided the erasure", "决定了删除"),
             ErasureFenced=("barred whatever would be written of them", "封锁了后续写入"),
             ErasureDestroyed=("destroyed keys and data", "销毁了密钥和数据"),
@@ -56,6 +57,8 @@ WORDS: Final = Words(
         destroyed_rows=("rows destroyed", "销毁的数据行数"),
         touched_records=("records that held something", "涉及的记录数"),
         rebuilt_at=("position of the log", "日志位置"),
+        schedule_id=("retention schedule", "保存期限规则"),
+        fell_due_on=("day it fell due", "到期日期"),
     ),
     values={
         "kind": both(

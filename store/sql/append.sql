@@ -108,9 +108,9 @@ BEGIN
                 outcome := 'epoch_over'; RETURN NEXT; CONTINUE;
             END IF;
             SELECT d.subject, d.destroyed_at IS NULL AND d.fenced_at IS NULL AS is_live INTO known
-                FROM jsonb_to_recordset(command.new_keys) AS k (subject uuid, category text, again boolean)
+                FROM jsonb_to_recordset(command.new_keys) AS k (subject uuid, category text)
                 JOIN {keys}.data_keys d USING (subject, category)
-                WHERE d.destroyed_at IS NULL OR k.again IS NOT TRUE LIMIT 1;
+                WHERE NOT d.renewable LIMIT 1;
             IF FOUND THEN
                 outcome := CASE WHEN known.is_live THEN 'key_raced' ELSE 'key_gone' END;
                 RETURN NEXT; CONTINUE;

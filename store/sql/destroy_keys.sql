@@ -7,8 +7,9 @@ DECLARE
     destroyed bigint;
 BEGIN
     LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
-    UPDATE {keys}.data_keys SET wrapped = NULL, destroyed_at = now()
-        WHERE subject = who AND destroyed_at IS NULL AND (categories IS NULL OR category = ANY (categories));
+    UPDATE {keys}.data_keys SET wrapped = NULL, destroyed_at = coalesce(destroyed_at, now()), renewable = false
+        WHERE subject = who AND (destroyed_at IS NULL OR renewable)
+            AND (categories IS NULL OR category = ANY (categories));
     INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, destroyed_at)
         SELECT gen_random_uuid(), who, c.category, e.epoch, now()
         FROM unnest(coalesce(categories, {categories})) AS c (category),

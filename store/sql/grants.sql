@@ -3,7 +3,7 @@ GRANT USAGE ON SCHEMA {schema} TO kept_writer, kept_projector, kept_eraser, kept
 GRANT USAGE ON SCHEMA {keys} TO kept_writer, kept_projector, kept_eraser;
 -- A new function may be called by everybody unless that is taken back.
 REVOKE ALL ON FUNCTION append(jsonb), append_set, lease_numbers(text, integer), leaf_hash(bigint, text),
-    destroy_keys(uuid, text[]), fence_subjects, destroy_subjects,
+    destroy_keys(uuid, text[]), fence_subjects, destroy_subjects, release_values,
     begin_epoch, rewrap_keys, end_epoch, forbid_change(), grow_only(), keep_reads(), append_reads,
     expire_reads(uuid, bigint) FROM PUBLIC;
 
@@ -37,7 +37,7 @@ GRANT UPDATE (origin) ON tenant TO kept_projector;
 
 GRANT SELECT, DELETE ON personal_data, unique_values, command_receipts TO kept_eraser;
 GRANT SELECT ON {keys}.epochs, {keys}.data_keys TO kept_eraser;
-GRANT EXECUTE ON FUNCTION destroy_keys(uuid, text[]), fence_subjects, destroy_subjects,
+GRANT EXECUTE ON FUNCTION destroy_keys(uuid, text[]), fence_subjects, destroy_subjects, release_values,
     begin_epoch, rewrap_keys, end_epoch TO kept_eraser;
 GRANT SELECT ON {keys}.hash_keys TO kept_writer;
 GRANT SELECT ON erasures TO kept_writer, kept_eraser;

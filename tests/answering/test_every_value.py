@@ -17,10 +17,11 @@ from commands.kernel import COMMANDS
 from commands.subject_requests import IdentifySubject
 from domain import AGGREGATES
 from domain.custom_fields import custom_fields_id
-from domain.envelope import Source
+from domain.envelope import SYSTEM, Source
 from domain.records import Record
 from domain.subject_requests import Method, SubjectRequest
 from tests.answering.conftest import ADMIN
+from tests.dsl import id_of
 from tests.faults.canaries import CUSTOM_KEY, Sower
 from tests.faults.stories import STORY, Step
 
@@ -65,7 +66,8 @@ class Tale:
         )
         reason = self.sower.canary(f"reason of {step.command}")
         told = command.model_validate_json(json.dumps(body))
-        receipt = self.services.issue(told, stream, source=where, reason=reason)
+        actor = id_of("another") if step.by_another else SYSTEM
+        receipt = self.services.issue(told, stream, source=where, reason=reason, actor=actor)
         self.ids.setdefault(step.record, receipt.stream)
         if step.command == "AddTicketMessage":
             messages = self.services.log.load(receipt.stream)

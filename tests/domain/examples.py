@@ -34,6 +34,7 @@ FORMS = {
     "language": ["zh-Hans", "en"],
     "country": ["CN", "DE"],
     "website": ["https://example.com/"],
+    "period": ["P30D", "P3Y6M"],
 }
 _SIGNS = st.characters(categories=("L", "N", "P", "S"))
 

@@ -16,6 +16,8 @@ class Step:
     record: str
     public: dict[str, Any] = field(default_factory=dict)
     """What the command needs beside its personal fields; ``@name`` stands for a record's id."""
+    by_another: bool = False
+    """Whether somebody else issues it than all the others."""
 
 
 def _step(command: str, record: str, **public: "CustomValue | dict[str, Any] | list[Any]") -> Step:
@@ -204,6 +206,24 @@ STORY: Final = (
     _step("FulfilSubjectRequest", "correction"),
     _step("RecordNotice", "correction", recipient_id="@printer", outcome="sent", means="post"),
     _step("EndRecipient", "printer"),
+    # Retention
+    Step(
+        "ProposeRetentionSchedule",
+        "schedule",
+        {
+            "kind": "contacts",
+            "category": "trace",
+            "trigger": "last_activity",
+            "duration": "P3Y",
+            "law": "PIPL Art. 19",
+            "action": "review",
+            **_LEGACY,
+        },
+    ),
+    Step("ChangeRetentionSchedule", "schedule", {"duration": "P5Y", **_LEGACY}),
+    Step("PutRetentionScheduleInForce", "schedule", by_another=True),
+    _step("ReviewRetention", "schedule", record_id="@contact", kept_until="2099-12-31"),
+    _step("WithdrawRetentionSchedule", "schedule"),
     # Custom fields
     _step("DeclareCustomField", "customers", key="tier", label="Tier", type="text"),
     _step("ChangeCustomField", "customers", key="tier", label="Level"),

@@ -25,6 +25,7 @@ from commands.kernel import COMMANDS, Command, Rejected
 from commands.legal_holds import PlaceLegalHold
 from commands.read_seals import SealReads
 from commands.recipients import RecordDisclosure, RegisterRecipient
+from commands.retention_schedules import ProposeRetentionSchedule
 from commands.subject_requests import (
     FulfilSubjectRequest,
     IdentifySubject,
@@ -42,6 +43,8 @@ from domain.legal_holds import LegalHold
 from domain.pipelines import Pipeline
 from domain.read_seals import ReadSeal, seal_id
 from domain.recipients import Recipient, Role
+from domain.retention_schedules import Action, RetentionSchedule, Trigger
+from domain.retention_schedules import Kind as RetentionKind
 from domain.subject_requests import Kind as RequestKind
 from domain.subject_requests import Method, SubjectRequest
 from domain.teams import Team
@@ -109,6 +112,7 @@ class Company:
         )
         self.issue(held, self.ids[LegalHold][0])
         self.disclose(customer)
+        self.issue(a_schedule(), self.ids[RetentionSchedule][0])
         self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
@@ -203,6 +207,18 @@ def a_consent_of(customer: UUID) -> GrantConsent:
         lawful_basis=Basis.CONTRACT,
         captured_at=datetime.now(UTC) - timedelta(days=500),
         source="A contract",
+    )
+
+
+def a_schedule() -> ProposeRetentionSchedule:
+    """One of a category that there is."""
+    return ProposeRetentionSchedule(
+        kind=RetentionKind.CUSTOMERS,
+        category="trace",
+        trigger=Trigger.CREATED,
+        duration="P1Y",
+        law="A law",
+        action=Action.REVIEW,
     )
 
 

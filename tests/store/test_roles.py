@@ -62,6 +62,7 @@ CHANGES_THE_LOG = [
     "DELETE FROM erasures",
     "UPDATE {keys}.hash_keys SET wrapped = ''",
     "UPDATE {keys}.data_keys SET fenced_at = NULL",
+    "UPDATE {keys}.data_keys SET renewable = true",
 ]
 CHANGES_THE_READ_LOG = [
     f"INSERT INTO reads VALUES (9, 1, '{ONE}', 'http', 'customers', '{{}}', '{{}}')",
@@ -76,8 +77,9 @@ OUTLIVES = ["DELETE FROM suppressions", "TRUNCATE suppressions", "DELETE FROM su
 """What addresses remember of refusals goes with nobody."""
 ERASES = [
     f"SELECT destroy_keys('{ONE}', NULL)",
-    f"SELECT fence_subjects('{ONE}', '{{{ONE}}}', '{{identity}}')",
-    f"SELECT destroy_subjects('{ONE}', '{{{ONE}}}', '{{identity}}', 0, '{{}}')",
+    f"SELECT fence_subjects('{ONE}', '{{{ONE}}}', '{{identity}}', true)",
+    f"SELECT destroy_subjects('{ONE}', '{{{ONE}}}', '{{identity}}', 0, '{{}}', true)",
+    f"SELECT release_values('{ONE}', 1, '{{}}')",
     "SELECT begin_epoch(2, '', '{}', '{}')",
     "SELECT rewrap_keys('{}', '{}', 2)",
     "SELECT end_epoch(1)",

@@ -113,6 +113,7 @@ def test_every_function_has_its_callers_named(
         "destroy_subjects": {"kept_eraser"},
         "end_epoch": {"kept_eraser"},
         "fence_subjects": {"kept_eraser"},
+        "release_values": {"kept_eraser"},
         "rewrap_keys": {"kept_eraser"},
         "expire_reads": {"kept_eraser"},
         "forbid_change": set(),

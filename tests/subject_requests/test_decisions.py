@@ -21,9 +21,9 @@ from commands.subject_requests import (
     WithdrawSubjectRequest,
 )
 from domain.contacts import ContactAbsorbed, ContactMerged, ContactRegistered
-from domain.deadlines import months_after
 from domain.erasure import ErasureBegun, PersonalDataErased
 from domain.fields import CATEGORIES
+from domain.periods import months_after
 from domain.subject_requests import (
     Duty,
     ErasureDecided,
