@@ -4,7 +4,6 @@ A part is a range of streams. Its rows go out by COPY while others are folded, a
 the mark of the part or not at all.
 """
 
-import gc
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -122,8 +121,6 @@ class Setup:
     @contextmanager
     def bench(self) -> Iterator[Bench]:
         """With a database and a key store of its own."""
-        # What is made here is given up stream by stream, and nothing of it goes in circles.
-        gc.disable()
         database = Database(self.urls)
         log = EventLog(database, self.tenant, KeyStore(database, self.tenant, self.epoch_keys))
         try:

@@ -1,12 +1,14 @@
 """Processes that share work: each takes the next part of it when it is done with one."""
 
+import gc
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -18,6 +20,10 @@ AHEAD: Final = 32
 """Parts of the work for each worker that may be done before one in front of them is: what they give
 has to be held.
 """
+
+
+SELDOM: Final = 50_000
+"""Objects that are made between two searches for cycles, of which such work makes none."""
 
 
 class WorkerLost(StoreError):
@@ -121,9 +127,12 @@ class Workers:
 
 
 def _work(pipe: Pipe, setup: Setup) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with closing(pipe):
         try:
             with setup.bench() as bench:
+                gc.freeze()  # what lives until the end need not be looked through again and again
+                gc.set_threshold(SELDOM)
                 while True:
                     number, task = pipe.recv()
                     pipe.send((number, task.run(bench)))
@@ -132,6 +141,14 @@ def _work(pipe: Pipe, setup: Setup) -> None:
         except Exception as error:
             with suppress(OSError):
                 pipe.send((-1, _portable(error)))
+
+
+def _end_with_parent() -> None:
+    """Even in the middle of a statement that waits."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _portable(error: Exception) -> Exception:

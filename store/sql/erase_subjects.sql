@@ -7,8 +7,13 @@
 -- the records in which something about them stands.
 CREATE OR REPLACE FUNCTION fence_subjects(wanted uuid, who uuid[], what text[], for_good boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    moment timestamptz;
 BEGIN
     LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
+    -- Not before any entry that is there, even if the clock was set back: it tells what the key wrapped.
+    SELECT greatest(clock_timestamp(), timestamptz 'epoch' + max(e.recorded_at) * interval '1 microsecond')
+        INTO moment FROM (SELECT recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1) e;
     IF NOT for_good AND EXISTS (SELECT FROM {schema}.erasures WHERE request = wanted) THEN
         RETURN;
     END IF;
@@ -16,7 +21,7 @@ BEGIN
         UPDATE {keys}.data_keys SET renewable = false
             WHERE subject = ANY (who) AND category = ANY (what) AND renewable;
     END IF;
-    UPDATE {keys}.data_keys SET fenced_at = now(), renewable = NOT for_good
+    UPDATE {keys}.data_keys SET fenced_at = moment, renewable = NOT for_good
         WHERE subject = ANY (who) AND category = ANY (what) AND destroyed_at IS NULL AND fenced_at IS NULL;
     INSERT INTO {keys}.data_keys (key_id, subject, category, epoch, destroyed_at)
         SELECT gen_random_uuid(), s.subject, c.category, e.epoch, now()

@@ -5,7 +5,7 @@ known of the log as a whole.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final
 
 from store.database import Connection, Database, Role
 from store.epoch_keys import EpochKeys
@@ -51,12 +51,6 @@ class Bench:
     def found(self) -> Verified:
         """To be filled by a part of the work."""
         return Verified(self.moment.most_faults)
-
-
-class Task(Protocol):
-    """A part of the work that can be done in any process."""
-
-    def run(self, bench: Bench) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class Missing(NamedTuple):
     """Personal data that an event once had, and that only an erasure may have taken away."""
 
     position: int
+    recorded_at: int
+    """Microseconds since 1970-01-01 UTC."""
     subject: UUID
     category: str
 
@@ -194,7 +196,7 @@ class Checker:
                 (str(expected[one]), one[1], expected[one]) for one in expected.keys() - present
             ]
             for _, category, subject in sorted(gone, key=lambda one: one[:2]):
-                self.missing.append(Missing(entry.position, subject, category))
+                self.missing.append(Missing(entry.position, entry.recorded_at, subject, category))
         if len(personal["commitments"]) != len(expected):
             self._tell(entry.position, "The body commits to more or fewer rows than it has fields.")
 

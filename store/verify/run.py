@@ -5,7 +5,6 @@ there is once; then streams, range by range. The ranges do not depend on how man
 are, and are reported in their order: so is what is wrong.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final, NamedTuple
@@ -16,14 +15,14 @@ from store.transparency import retained, timestamps
 from store.transparency.signing import SigningKeys
 from store.transparency.timestamps import Authority
 from store.transparency.verifying import Tree, integrated
-from store.verify.bench import Moment, Task, bench_of, setup_of
+from store.verify.bench import Moment, bench_of, setup_of
 from store.verify.found import MOST_FAULTS, Verified
 from store.verify.positions import Address, Leaves, Positions, compare, position_ranges
 from store.verify.rows import digest_of
 from store.verify.sittings import Remembered, Sitting, cut
 from store.verify.streams import Checked, Streams, stream_ranges
 from store.verify.whole import ReadLog, Receipts, Strays, Tiles
-from store.verify.workers import Workers
+from store.workers import Task, Workers, cores
 
 MOST_WORKERS: Final = 16
 """Processes unless more are asked for: each has two connections."""
@@ -187,4 +186,4 @@ def _count(workers: int | None, events: int) -> int:
         return max(workers, 1)
     if events < SMALL:
         return 1
-    return min(os.cpu_count() or 1, MOST_WORKERS)
+    return min(cores(), MOST_WORKERS)

@@ -8,15 +8,18 @@ data, keys, unique values) lets a later sitting tell that nothing of it is anoth
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from datetime import datetime
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from domain.envelope import from_microseconds
 from store.codec import BLIND_BYTES
 from store.database import Connection
 from store.epochs import NONCE_BYTES
 from store.keys import KeyStore
+from store.ranges import Range, between, cuts
 from store.verify.bench import Bench
 from store.verify.entries import Checker, Entry, Missing, PersonalData
 from store.verify.found import Tell, Verified
@@ -34,7 +37,7 @@ _ENTRIES: Final = (
     "SELECT e.stream, e.version, e.position, e.recorded_at, p.position IS NOT NULL,"
     " coalesce(p.key_id, '00000000-0000-0000-0000-000000000000'), e.type, e.body,"
     " p.blind, p.nonce, p.subject, p.category, p.ciphertext"
-    " FROM events e LEFT JOIN personal_data p USING (position) {where}"
+    " FROM events e LEFT JOIN personal_data p USING (position) WHERE {where}"
     " ORDER BY e.stream, e.version, e.position, p.subject, p.category"
 )
 _FRONT: Final = struct.Struct(">2x 4x16s 4xi 4xq 4xq 4x? 4x16s i")
@@ -44,11 +47,6 @@ _USUAL: Final = (BLIND_BYTES, NONCE_BYTES, 16)
 _ADDRESS: Final = itemgetter(slice(2, 2 + 20 + 8 + 12))
 _KEY: Final = slice(_FRONT.size - 20, _FRONT.size - 4)
 _NO_KEY: Final = bytes(16)
-_CUTS: Final = (
-    "SELECT stream FROM (SELECT stream, row_number() OVER (ORDER BY stream, version) AS number"
-    " FROM events {where}) AS numbered WHERE number % {width} = 0"
-)
-_ROUNDED: Final = (1 << 64) - 1
 
 
 class Checked(NamedTuple):
@@ -83,23 +81,12 @@ class Streams(NamedTuple):
 
     def where(self, column: str) -> str:
         """The range as a condition."""
-        low = [f"{column} >= '{self.low}'"] if self.low else []
-        high = [f"{column} < '{self.high}'"] if self.high else []
-        return f"WHERE {' AND '.join(low + high)}" if low or high else ""
+        return Range(self.low, self.high).where(column)
 
 
-def stream_ranges(connection: Connection, cuts: Sequence[UUID] = ()) -> list[Streams]:
-    """The ranges of a log: those that the cuts of an earlier sitting make, and further ones after.
-
-    No cut is the id of a record: half of it is zeroes.
-    """
-    found = [*cuts]
-    where = f"WHERE stream >= '{cuts[-1]}'" if cuts else ""
-    for (stream,) in connection.execute(_CUTS.format(where=where, width=WIDTH).encode()):
-        cut = UUID(int=stream.int & ~_ROUNDED)
-        if not found or cut > found[-1]:
-            found.append(cut)
-    return [Streams(*pair) for pair in pairwise([None, *found, None])]
+def stream_ranges(connection: Connection, before: Sequence[UUID] = ()) -> list[Streams]:
+    """The ranges of a log: those that the cuts of an earlier sitting make, and others after."""
+    return [Streams(*one) for one in between(cuts(connection, WIDTH, before))]
 
 
 def _check(task: Streams, bench: Bench) -> Checked:
@@ -129,8 +116,8 @@ class _Reading:
         self._task, self._bench = task, bench
         self._digest = hashlib.sha256()
         query = (
-            f"SELECT stream, aggregate, field, value_hash FROM unique_values {task.where('stream')}"
-            " ORDER BY stream, aggregate, field, value_hash"
+            "SELECT stream, aggregate, field, value_hash FROM unique_values"
+            f" WHERE {task.where('stream')} ORDER BY stream, aggregate, field, value_hash"
         )
         self.values = [*raw_rows(bench.other, query)]
         """The unique values that the range's streams hold."""
@@ -205,18 +192,21 @@ def _explained(missing: Sequence[Missing], bench: Bench, tell: Tell) -> int:
     """How much of what is missing an erasure took away; the rest is told."""
     if not missing:
         return 0
-    gone = {
-        (subject, category)
-        for subject, category in bench.other.execute(
-            f"SELECT DISTINCT subject, category FROM {bench.tenant.keys}.data_keys"
-            " WHERE destroyed_at IS NOT NULL"
-            " AND (subject, category) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))",
+    gone: dict[tuple[UUID, str], datetime] = {
+        (subject, category): until
+        for subject, category, until in bench.other.execute(
+            "SELECT subject, category, max(coalesce(fenced_at, destroyed_at))"
+            f" FROM {bench.tenant.keys}.data_keys WHERE destroyed_at IS NOT NULL"
+            " AND (subject, category) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))"
+            " GROUP BY 1, 2",
             [[one.subject for one in missing], [one.category for one in missing]],
         )
     }
     erased = 0
-    for position, subject, category in missing:
-        if (subject, category) in gone:
+    for position, recorded_at, subject, category in missing:
+        # What came after lies under another key, which that erasure did not take.
+        until = gone.get((subject, category))
+        if until is not None and from_microseconds(recorded_at) <= until:
             erased += 1
         else:
             tell(

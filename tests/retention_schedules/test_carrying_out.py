@@ -173,6 +173,20 @@ def test_what_is_due_is_erased_and_nothing_else_and_nobody_is_barred(house: Hous
     assert (checked.categories, checked.destroyed_rows) == (("trace",), 1)
 
 
+def test_an_erasure_does_not_explain_what_is_missing_of_later(house: House) -> None:
+    services, ada = house.services, house.ids["ada"]
+    house.schedule()
+    house.retain()
+    later = services.issue(ChangeContact(note="n"), ada, reason="She came back").position
+    assert verify(services.log).faults == []
+    with services.database.connect("owner", services.tenant.schema) as owner:
+        owner.execute(
+            "DELETE FROM personal_data WHERE position = %s AND category = 'trace'", [later]
+        )
+    [fault] = verify(services.log).faults
+    assert (fault.position, "no erasure says why" in fault.sentence) == (later, True)
+
+
 def test_an_address_is_free_again_and_may_come_back_until_they_ask_to_be_forgotten(
     house: House,
 ) -> None:

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 from store.event_log import EventLog
 from store.verify import positions, run, streams, verify
 from store.verify.bench import setup_of
-from store.verify.workers import WorkerLost, Workers
+from store.workers import WorkerLost, Workers
 from tests.store.deciding import registered, renamed
 from tests.store.transparency.logs import append, integrated, tamper
 from tests.store.verify.interrupting import NARROW, Dies, Fails, narrow
