@@ -6,7 +6,7 @@ done. One process does it at a time.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +36,7 @@ from projections.tables import table_of
 from store import ledger
 from store.erasing import Eraser, Erasure
 from store.event_log import Idempotency, Receipt
+from store.progress import Progress, untold
 from store.recurring import Recurring
 from store.swapping import drop_former
 
@@ -48,9 +49,6 @@ LOOK: Final = 0.5
 HOUR: Final = 3_600.0
 """Seconds between two looks at the epochs."""
 MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
 
 
 class Erasures:
@@ -77,9 +75,7 @@ class Erasures:
         """The requests whose erasure was decided and is not done."""
         return [one for status in UNDER_WAY for one in self.turning.requests(status)]
 
-    def carry_out(
-        self, *request_ids: UUID, progress: Progress = lambda what, done, of: None
-    ) -> list[SubjectRequest]:
+    def carry_out(self, *request_ids: UUID, progress: Progress = untold) -> list[SubjectRequest]:
         """Take every step that is left of these, the last of them for all at once; gives the
         requests as they stand then, which is where they stood if another process is at it.
         """
@@ -94,9 +90,7 @@ class Erasures:
                 self._sweep(request_ids, progress)
         return [self._request(one) for one in request_ids]
 
-    def retain(
-        self, now: datetime, progress: Progress = lambda what, done, of: None
-    ) -> list[SubjectRequest]:
+    def retain(self, now: datetime, progress: Progress = untold) -> list[SubjectRequest]:
         """Erase what is due by the retention schedules and that nothing keeps, and go on with what
         was under way of that, all swept together; gives the requests as they stand then.
         """
@@ -104,7 +98,7 @@ class Erasures:
         under_way = [one for one in self.pending() if not self._request(one).is_for_good]
         return self.carry_out(*dict.fromkeys((*under_way, *opened)), progress=progress)
 
-    def repeat(self, progress: Progress = lambda what, done, of: None) -> int:
+    def repeat(self, progress: Progress = untold) -> int:
         """Destroy again what the ledger outside the database says was erased, where the database
         is one from before; gives how many erasures that were. To be done before anything is served.
         """

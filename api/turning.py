@@ -1,7 +1,6 @@
 """What time does by itself: epochs turn over, copies go dark, legal holds and consents end."""
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from domain.subject_requests import Kind, Status
 from projections.readers import KEPT
 from store import places
 from store.lists import Query
+from store.progress import Progress, untold
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -24,8 +24,6 @@ A_DAY: Final = timedelta(days=1)
 LONGEST_EPOCH: Final = timedelta(days=30)
 BACKUP_DAYS: Final = 35
 """For so long a backup opens, unless ``KEPT_BACKUP_DAYS`` says otherwise."""
-
-Progress = Callable[[str, int, int], None]
 
 
 class Turning:
@@ -39,9 +37,7 @@ class Turning:
         wanted = {"kind": kind.value, "status": status.value}
         return self._found("subject_requests", Query(wanted, sort="due_on"))
 
-    def keep_dark(
-        self, now: datetime, progress: Progress = lambda what, done, of: None
-    ) -> list[UUID]:
+    def keep_dark(self, now: datetime, progress: Progress = untold) -> list[UUID]:
         """Turn the epochs over, and certify the erasures of which no copy opens any more; gives
         those that were certified now.
         """

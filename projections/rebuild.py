@@ -8,7 +8,7 @@ webhook, no command.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -25,6 +25,7 @@ from store import drafts
 from store.database import Connection, LockTimeout
 from store.drafts import Begun
 from store.event_log import EventLog
+from store.progress import Progress, untold
 from store.ranges import between, cuts
 from store.read_models import Table
 from store.swapping import lock_out_readers, open_snapshots, take_place
@@ -42,9 +43,6 @@ CATCH_UP: Final = 1_000
 """Events folded at once when catching up with the live log."""
 INDEXERS: Final = 2
 """Tables whose indexes are made at the same time."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def rebuild(
     projections: Sequence[Projection],
     derived: Sequence[Derived],
     chosen: Sequence[ReadModel],
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
     *,
     workers: int | None = None,
     afresh: bool = False,

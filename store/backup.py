@@ -9,7 +9,7 @@ them.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from store.database import Connection, Database
 from store.epoch_keys import EpochKeys, derived
 from store.errors import BackupError
 from store.event_log import EventLog
+from store.progress import Progress, untold
 from store.randomness import random_bytes
 from store.sealed_files import Opened, seal
 from store.tenants import Tenant
@@ -39,8 +40,6 @@ WHOLE: Final = (
 )
 KEYS: Final = ("epochs", "hash_keys", "data_keys")
 """In the schema of the keys; whole as well, in the order of their references."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def backup(
     path: Path,
     now: datetime,
     after: int = 0,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
 ) -> Header:
     """Write a backup; it is there whole, or not at all.
 
@@ -108,7 +107,7 @@ def restore(
     database: Database,
     paths: Sequence[Path],
     epoch_keys: EpochKeys,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
 ) -> Header:
     """Make the tenant of a whole backup and those that continue it; gives the last one's header.
     The read models are still to be folded.

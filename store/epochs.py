@@ -5,7 +5,6 @@ gone dark the old key is destroyed. From then on nothing that was copied before 
 with it the keys of everybody who was erased since.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from store.database import Connection, Database
 from store.epoch_keys import EpochKeys, derived, keyed_hash
 from store.errors import WrongEpochKey
+from store.progress import Progress, untold
 from store.randomness import random_bytes
 from store.tenants import Tenant
 
@@ -23,8 +23,6 @@ HASH_KEYS: Final = ("unique values", "receipts", "suppressions")
 """What keyed hashes are made with: they go on from epoch to epoch."""
 AT_ONCE: Final = 1_000
 """Keys that are wrapped anew together."""
-
-Progress = Callable[[str, int, int], None]
 
 
 class Epochs:
@@ -81,7 +79,7 @@ class Epochs:
         self.refresh()
         return bool(row and row[0])
 
-    def rewrap(self, progress: Progress = lambda what, done, of: None) -> int:
+    def rewrap(self, progress: Progress = untold) -> int:
         """Wrap every live key by the current epoch's; gives how many that were."""
         done = 0
         last: tuple[int, UUID] = (0, UUID(int=0))

@@ -10,10 +10,11 @@ from api.answering.as_json import write_json
 from api.answering.as_pdf import write_pdf
 from api.answering.gathering import for_them, gather
 from api.answering.who import Asker, asker
-from api.audit.sealing import ACCESS, PRIVATE, Progress, made_by, seal
+from api.audit.sealing import ACCESS, PRIVATE, made_by, seal
 from api.services import Services
 from projections.readers import Reader
 from projections.words.kernel import Language
+from store.progress import Progress, untold
 
 Form = Literal["json", "pdf", "zip"]
 FORMS: Final[tuple[Form, ...]] = ("json", "pdf", "zip")
@@ -39,7 +40,7 @@ def answer_access(
     path: Path,
     form: Form = "zip",
     language: Language = "en",
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
 ) -> Answered:
     """Write the answer to a file; it is there whole, or not at all. The read models have to be as
     far as the answer is to be.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.answering.as_json import head, lines
-from api.answering.gathering import Gathered, Progress
+from api.answering.gathering import Gathered
 from api.answering.recipients import OPEN
 from api.answering.who import Asker
 from api.answering.words import (
@@ -24,6 +24,7 @@ from projections.words.joining import filled
 from projections.words.kernel import LANGUAGES, Both, Language
 from projections.words.shared import CATEGORIES
 from projections.words.values import day, moment
+from store.progress import Progress, untold
 
 REPORT_EVERY: Final = 200
 """Events."""
@@ -36,7 +37,7 @@ def write_pdf(
     number: str | None,
     path: Path,
     language: Language,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
 ) -> None:
     """Write the answer; what was gathered is read line by line."""
     title = TITLE_WORDS._asdict()[language]

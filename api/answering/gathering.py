@@ -6,7 +6,7 @@ found goes line by line into files, for a person may have tens of thousands of e
 """
 
 from array import array
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,9 +36,9 @@ from projections.words import WORDS, name_of
 from store.codec import subject_of
 from store.held import HeldEvent, batches, positions_of, streams_about
 from store.lists import MAX_LIMIT, Query
+from store.progress import Progress
 from store.read_entries import Asked
 
-Progress = Callable[[str, int, int], None]
 OF_KIND: Final[dict[str, Projection]] = {
     one.aggregate.AGGREGATE: one for one in PROJECTIONS if one.aggregate is not None
 }

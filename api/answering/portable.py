@@ -18,7 +18,7 @@ from uuid import UUID
 
 from api.answering.gathering import OF_KIND, for_them, linked, record
 from api.answering.who import Asker, asker
-from api.audit.sealing import PORTABLE, Progress, made_by, seal
+from api.audit.sealing import PORTABLE, made_by, seal
 from api.services import Services
 from commands.kernel import Rejected
 from domain.consents import Basis, Consent
@@ -33,6 +33,7 @@ from projections.readers import Reader
 from projections.words.values import is_empty
 from store.codec import subject_of
 from store.held import HeldEvent, batches, positions_of, streams_about
+from store.progress import Progress, untold
 
 SYSTEM: Final = "portable"
 """The ``source_system`` of records that came in this form: their ids stay when they go on."""
@@ -67,7 +68,7 @@ def answer_portable(
     reader: Reader,
     request_id: UUID,
     path: Path,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
 ) -> Portable:
     """Write the archive; it is there whole, or not at all.
 

@@ -11,13 +11,14 @@ from typing import Any, Final
 from api.audit.as_pdf import Cover, PdfWriter
 from api.audit.facts import Asked, facts
 from api.audit.formats import CsvWriter, ExcelWriter, OcsfWriter, Writer
-from api.audit.sealing import AUDIT, Progress, covering, made_by, seal
+from api.audit.sealing import AUDIT, covering, made_by, seal
 from api.audit.words import PURPOSES
 from api.services import Services
 from domain.envelope import SYSTEM
 from projections.readers import Reader
 from projections.words import WORDS
 from projections.words.kernel import LANGUAGES, Language
+from store.progress import Progress, untold
 from store.transparency.notes import Checkpoint
 
 FORMATS: Final[Mapping[str, Callable[[Path, Cover], Writer]]] = {
@@ -48,7 +49,7 @@ def export(
     asked: Asked,
     formats: Sequence[str],
     path: Path,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
     language: Language = "en",
 ) -> Exported:
     """Write the facts to a ZIP file; it is there whole, or not at all. The PDF is in ``language``.

@@ -5,7 +5,7 @@ checkpoint, and the proofs of the entries behind them, all in one ZIP file.
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from api.services import Services
 from projections.readers import Reader
+from store.progress import Progress
 from store.transparency.notes import Checkpoint, parts
 from store.transparency.proofs import MOST_ENTRIES
 
@@ -29,8 +30,6 @@ TITLES: Final = {AUDIT: "audit trail", ACCESS: "access", PORTABLE: "portable dat
 
 PRIVATE: Final = 0o600
 """Of files with personal data in the clear: nobody else on the machine reads them."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def seal(

@@ -8,13 +8,13 @@ import typer
 from api.cli.shared import (
     Failure,
     Json,
-    Progress,
     opened_tenant,
     print_json,
     print_table,
     progress_bar,
     warn,
 )
+from store.progress import Progress
 
 if TYPE_CHECKING:
     from api.services import Services

@@ -2,13 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+
+from store.progress import Progress, untold
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -30,8 +32,6 @@ Stated = Annotated[
     str | None,
     typer.Option("--purpose", help="What it is read for, which the read log says: audit, …"),
 ]
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
 
 INTERRUPTED: Final = 130
 SHOW_EVERY: Final = 0.1
@@ -146,7 +146,7 @@ def command_line_reader(purpose: str | None = None) -> "Reader":
 def progress_bar() -> Iterator[Progress]:
     """A bar on standard error with rate and time left. Where that is no terminal, nothing."""
     if not sys.stderr.isatty():
-        yield lambda what, done, of: None
+        yield untold
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

@@ -5,7 +5,7 @@ which it ends: the same ones give the same company, word for word and id for id.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from api.demo.telling import tell
 from api.services import Services
 from domain.users import Role
 from store.event_log import Receipt
+from store.progress import Progress, untold
 
 __all__ = ["Demo", "DemoError", "imagine", "is_loaded", "load"]
 
@@ -33,9 +34,6 @@ STORIES: Final = 1_880
 FEW_STORIES: Final = 92
 WORKERS: Final = 24
 """Stories that are told at once, so that the group committer has full batches."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
 
 
 class DemoError(Exception):
@@ -85,7 +83,7 @@ class Demo:
         return dict(Counter(act.command.TO.AGGREGATE for act in acts if act.command.OPENS))
 
 
-def imagine(small: bool, until: datetime, progress: Progress = lambda what, done, of: None) -> Demo:
+def imagine(small: bool, until: datetime, progress: Progress = untold) -> Demo:
     """Make the history up, which needs no database."""
     company = Company(Calendar(until), _random("company"))
     seen = [*sights(company, _random("sights"))]

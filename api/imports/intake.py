@@ -26,6 +26,7 @@ from domain.envelope import SYSTEM, Envelope, Recorded, Source
 from domain.kernel import Aggregate
 from store.errors import LogFull, LogUnavailable, StoreError, ValueTaken
 from store.event_log import Receipt
+from store.progress import Progress
 
 WORKERS: Final = 32
 LOOKED_UP_TOGETHER: Final = 500
@@ -35,8 +36,6 @@ WAIT: Final = 1.0
 """Seconds before a record is tried again after the log was full or out of reach."""
 PASSING: Final = (LogFull, LogUnavailable, Contended)
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
 Job = tuple[Item, UUID | None, Sequence[Recorded]]
 """An item, and what the log has of it: the record and its events."""
 Missing = Callable[[Item, Sequence[Recorded]], list[Step]]

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from store.database import Connection
 from store.event_log import EventLog
+from store.progress import Progress, untold
 from store.transparency import retained, timestamps
 from store.transparency.signing import SigningKeys
 from store.transparency.timestamps import Authority
@@ -29,9 +30,6 @@ MOST_WORKERS: Final = 16
 SMALL: Final = 20_000
 """Entries that are gone through before a second process would have begun."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and of how much."""
-
 
 class GoesOn(NamedTuple):
     """A verification that was interrupted goes on."""
@@ -46,7 +44,7 @@ class GoesOn(NamedTuple):
 
 def verify(
     log: EventLog,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = untold,
     most_faults: int = MOST_FAULTS,
     workers: int | None = 1,
     afresh: bool = False,

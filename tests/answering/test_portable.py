@@ -29,6 +29,7 @@ from domain.customers import Kind as CustomerKind
 from domain.subject_requests import Kind, Method
 from domain.values import Address
 from store.database import Database
+from store.progress import untold
 from store.transparency.merkle import ProofError
 from tests.answering.conftest import ADMIN, House
 from tests.imports.conftest import Notes, own_tenant
@@ -56,7 +57,7 @@ def exported(services: Services, path: Path, **who: Any) -> list[dict[str, Any]]
 
 def imported(services: Services, path: Path, with_consents: bool = True) -> tuple[Intake, Notes]:
     notes = Notes()
-    intake = Intake(services, CLIENT, notes, lambda what, done, of: None, workers=4)
+    intake = Intake(services, CLIENT, notes, untold, workers=4)
     import_portable(intake, path, with_consents)
     return intake, notes
 

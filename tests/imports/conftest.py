@@ -16,6 +16,7 @@ from api.imports.report import Note, Report
 from api.services import Services, create_tenant
 from domain.envelope import Recorded
 from store.database import Database
+from store.progress import untold
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -51,7 +52,7 @@ Run = Callable[[Intake], None]
 def run_import(services: Services, client: str, run: Run, workers: int = 8) -> tuple[Intake, Notes]:
     """One run of an import in this process."""
     notes = Notes()
-    intake = Intake(services, client, notes, lambda what, done, of: None, workers=workers)
+    intake = Intake(services, client, notes, untold, workers=workers)
     run(intake)
     return intake, notes
 
