@@ -99,6 +99,7 @@ lifetimes = Projection(
     version=1,
     row=LifetimeRow,
     serves=(
+        Serve("created_at"),
         Serve("created_at", ("kind",)),
         Serve("active_at", ("kind",)),
         Serve("ended_at", ("kind",)),

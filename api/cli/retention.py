@@ -9,6 +9,7 @@ import typer
 from api.cli.shared import Failure, Json, opened_tenant, print_json, print_table, progress_bar
 
 app = typer.Typer(help="Retention: what is due by the schedules, and having it erased.")
+app.info.no_args_is_help = True
 
 
 @app.command("plan")

@@ -51,6 +51,7 @@ WORDS: Final = Words(
         duties=("categories kept by law", "依法保留的类别"),
         subjects=("records of the person", "本人的记录"),
         commitments=("commitments to who they were", "身份承诺"),
+        epoch=("epoch of the opening", "开启密钥的周期"),
         dark_on=("day from which no copy opens", "副本不可读日期"),
         left=("places that could not be swept", "未能清理的位置"),
         destroyed_keys=("keys destroyed", "销毁的密钥数"),
