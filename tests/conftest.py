@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _numbers = count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, or at the end all but one process wait for them."""
+    items.sort(key=lambda one: not one.nodeid.startswith("tests/imports"))
+
+
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A PostgreSQL of the run's own, under a ``KEPT_HOME`` of the run's own."""
