@@ -127,10 +127,12 @@ class Sealer:
         return self._ranges.expire(seal, last)
 
     def _look(self) -> None:
-        self.seal()
-        if time.monotonic() - self._expired_at >= EXPIRE_EVERY:
-            self.expire()
-            self._expired_at = time.monotonic()
+        try:
+            self.seal()
+        finally:  # what cannot be sealed does not keep what is older for ever
+            if time.monotonic() - self._expired_at >= EXPIRE_EVERY:
+                self.expire()
+                self._expired_at = time.monotonic()
 
     def _end(self) -> None:
         if self._read_log.has_recorded:

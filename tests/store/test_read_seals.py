@@ -341,6 +341,24 @@ def test_a_retention_that_is_none_is_refused_with_a_sentence(
         retention()
 
 
+def test_it_expires_though_it_cannot_seal(
+    house: Services, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "SEAL_EVERY", 0.01)
+    monkeypatch.setattr(sealing, "EXPIRE_EVERY", 0.01)
+    monkeypatch.setenv("KEPT_READ_LOG_DAYS", "10")
+    read(house, 4)
+    made_older(database, house.tenant, days=20)
+    house.sealer.seal()
+
+    def never() -> int:
+        raise LookupError
+
+    monkeypatch.setattr(house.sealer, "seal", never)
+    house.start_runner()
+    until(lambda: not recorded(house.log))
+
+
 def test_the_process_that_serves_expires_too(
     house: Services, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
