@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from projections.kernel import ReadModel
 
 parked_app = typer.Typer(help="Rows that wait because an event could not be folded into them.")
-MANY: Final = 10_000
-"""Events behind, from which on a rebuild beside the live tables is quicker than following."""
 LOOK_EVERY: Final = 0.1
 PATIENCE: Final = 60.0
 """Seconds without any progress after which nobody seems to follow the log."""
@@ -43,11 +41,12 @@ def rebuild(
     was broken off is gone on with.
     """
     from projections import DERIVED, PROJECTIONS
+    from projections.rebuild import FAR_BEHIND
     from projections.rebuild import rebuild as rebuild_models
 
     chosen = _chosen(names or [], every)
     with opened_tenant() as services, progress_bar() as progress:
-        current = services.log.head() - services.runner.position() <= MANY
+        current = services.log.head() - services.runner.position() <= FAR_BEHIND
         if current:
             follow(services, progress)
         began = time.monotonic()
@@ -146,10 +145,11 @@ def bring_up_to_date(services: "Services", progress: Progress) -> None:
     """Fold into the read models what was appended, in the quicker of the two ways."""
     from projections import DERIVED, PROJECTIONS
     from projections.kernel import ReadModel
+    from projections.rebuild import FAR_BEHIND
     from projections.rebuild import rebuild as rebuild_models
 
     head = services.log.head()
-    if head - services.runner.position() > max(MANY, head // 2):
+    if head - services.runner.position() > max(FAR_BEHIND, head // 2):
         models: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
         rebuild_models(services.log, PROJECTIONS, DERIVED, models, progress)
     follow(services, progress)
@@ -174,8 +174,10 @@ def follow(services: "Services", progress: Progress) -> None:
 
 def catch_up(services: "Services") -> None:
     """Before reading: fold in what was appended, unless that would take long."""
+    from projections.rebuild import FAR_BEHIND
+
     behind = services.log.head() - services.runner.position()
-    if behind > MANY:
+    if behind > FAR_BEHIND:
         warn(f"The read models are {behind:,} events behind. Bring them up: kept rebuild --all.")
     elif behind:
         with progress_bar() as progress:
