@@ -103,6 +103,8 @@ class Estate:
         body = self.body(step)
         method, path = self.path(step.command, step.record)
         headers = {"Authorization": f"Bearer {self.other_key}"} if step.by_another else {}
+        if step.occurred_at is not None:
+            headers["Kept-Occurred-At"] = step.occurred_at
         answer = self.send(method, path, json=body, headers=headers)
         assert answer.status_code in (200, 201), f"{step.command}: {answer.text}"
         self.ids.setdefault(step.record, answer.json()["stream"])
