@@ -41,12 +41,11 @@ def rebuild(
     was broken off is gone on with.
     """
     from projections import DERIVED, PROJECTIONS
-    from projections.rebuild import FAR_BEHIND
     from projections.rebuild import rebuild as rebuild_models
 
     chosen = _chosen(names or [], every)
     with opened_tenant() as services, progress_bar() as progress:
-        current = services.log.head() - services.runner.position() <= FAR_BEHIND
+        current = not _far_behind(services)
         if current:
             follow(services, progress)
         began = time.monotonic()
@@ -141,6 +140,13 @@ def retry(
         raise Failure(f"{left} rows still cannot be folded. See why: kept parked.", code=1)
 
 
+def _far_behind(services: "Services") -> bool:
+    """Whether a rebuild is quicker than following."""
+    from projections.rebuild import FAR_BEHIND
+
+    return services.log.head() - services.runner.position() > FAR_BEHIND
+
+
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
     """Fold into the read models what was appended, in the quicker of the two ways."""
     from projections import DERIVED, PROJECTIONS
@@ -174,10 +180,8 @@ def follow(services: "Services", progress: Progress) -> None:
 
 def catch_up(services: "Services") -> None:
     """Before reading: fold in what was appended, unless that would take long."""
-    from projections.rebuild import FAR_BEHIND
-
     behind = services.log.head() - services.runner.position()
-    if behind > FAR_BEHIND:
+    if _far_behind(services):
         warn(f"The read models are {behind:,} events behind. Bring them up: kept rebuild --all.")
     elif behind:
         with progress_bar() as progress:
