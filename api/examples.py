@@ -37,6 +37,8 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "CreateProduct": {"sku": "GTX-PRO", "name": "GTX Pro"},
     "OpenOpportunity": {"name": "GTX Pro for the new plant"},
     "RecordOpportunity": {"name": "GTX Pro for the new plant", "stage": "prospecting"},
+    "ChangeQuote": {"valid_until": "2026-06-30", "terms": "Delivery within six weeks"},
+    "ChangeOrder": {"payment_terms": "30 days net"},
     "DeclareCustomField": {"key": "tier", "label": "Tier", "label_zh": "层级", "type": "choice"}
     | {"choices": ["gold", "silver"], "personal": False},
     "ChangeCustomField": {"key": "tier", "choices": ["gold", "silver", "bronze"]},
@@ -91,6 +93,7 @@ _OF_FIELDS: Final[dict[str, Any]] = {
     "wording_version": "2026-03",
     "captured_at": A_MOMENT,
     "followed_up_on": "2026-03-02",
+    "currency": "EUR",
 }
 _FAVOURITES: Final = frozenset({"emails", "phones", "given_name", "followed_up_on"})
 

@@ -164,6 +164,7 @@ def _check_model(model: type[BaseModel]) -> Callable[[Any], Any] | None:
     def check(value: BaseModel) -> BaseModel:
         given = {name: getattr(value, name) for name in checks}
         formed = {name: checks[name](item) for name, item in given.items() if item is not None}
-        return value.model_copy(update=formed)
+        changed = {name: item for name, item in formed.items() if item != given[name]}
+        return value.model_copy(update=changed) if changed else value
 
     return check

@@ -8,8 +8,10 @@ from domain.customers import Customer
 from domain.kernel import Aggregate
 from domain.legal_holds import LegalHold
 from domain.opportunities import Opportunity
+from domain.orders import Order
 from domain.pipelines import Pipeline
 from domain.products import Product
+from domain.quotes import Quote
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
@@ -29,6 +31,8 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Product,
     Pipeline,
     Opportunity,
+    Quote,
+    Order,
     Ticket,
     SubjectRequest,
     LegalHold,

@@ -9,8 +9,10 @@ from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
+from projections.orders import order_lines, orders
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
@@ -30,6 +32,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     products,
     pipelines,
     opportunities,
+    quotes,
+    orders,
     tickets,
     ticket_messages,
     subject_requests,
@@ -42,5 +46,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     lifetimes,
 )
 """First stage: folded from events."""
-DERIVED: tuple[Derived, ...] = (history,)
+DERIVED: tuple[Derived, ...] = (history, order_lines)
 """Second stage: fed by the first."""

@@ -39,6 +39,8 @@ PARTS_A_WORKER: Final = 4
 LEASE: Final = "rebuild"
 SWAP_SECONDS: Final = 60
 """For so long old snapshots and locks of readers are waited for."""
+FAR_BEHIND: Final = 10_000
+"""Events that live read models lack, from which on it is quicker to fold all of them anew."""
 CATCH_UP: Final = 1_000
 """Events folded at once when catching up with the live log."""
 INDEXERS: Final = 2
@@ -227,8 +229,14 @@ class _Rebuild:
                 self.live_checksums[model.name] = table.checksum(self.connection)[1]
 
     def _place(self, live: Mapping[str, int]) -> int:
-        """Where the live read models stand; the drafts join them there."""
-        return max(live.values(), default=self.log.head())
+        """Where the live read models stand: the drafts join them there, and can be compared. Those
+        that are far behind are passed, if they are all made anew, so that nobody folds the rest
+        event by event.
+        """
+        head = self.log.head()
+        reached = max(live.values(), default=head)
+        is_all = len(self.chosen) == len(self.models)
+        return head if is_all and head - reached > FAR_BEHIND else reached
 
     def _catch_up(self, target: int) -> None:
         """Fold what came since into the drafts, up to ``target``."""

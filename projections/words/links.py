@@ -23,6 +23,8 @@ _OWN: Final = frozenset(
         "split_from_id",
         "into_id",
         "from_id",
+        "revises_id",
+        "superseded_by_id",
     }
 )
 """Fields that point at records of the same kind."""
