@@ -12,6 +12,7 @@ from domain.products import Product
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -28,6 +29,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Product,
     Pipeline,
     Opportunity,
+    SlaPolicy,
     Ticket,
     SubjectRequest,
     LegalHold,

@@ -14,8 +14,10 @@ from projections.products import products
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
 
@@ -30,8 +32,10 @@ PROJECTIONS: tuple[Projection, ...] = (
     products,
     pipelines,
     opportunities,
+    sla_policies,
     tickets,
     ticket_messages,
+    ticket_clocks,
     subject_requests,
     notices,
     legal_holds,

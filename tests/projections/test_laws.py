@@ -26,6 +26,7 @@ from commands.legal_holds import PlaceLegalHold
 from commands.read_seals import SealReads
 from commands.recipients import RecordDisclosure, RegisterRecipient
 from commands.retention_schedules import ProposeRetentionSchedule
+from commands.sla_policies import DefineSlaPolicy
 from commands.subject_requests import (
     FulfilSubjectRequest,
     IdentifySubject,
@@ -45,6 +46,7 @@ from domain.read_seals import ReadSeal, seal_id
 from domain.recipients import Recipient, Role
 from domain.retention_schedules import Action, RetentionSchedule, Trigger
 from domain.retention_schedules import Kind as RetentionKind
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import Kind as RequestKind
 from domain.subject_requests import Method, SubjectRequest
 from domain.teams import Team
@@ -68,6 +70,7 @@ POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     "pipeline_id": Pipeline,
     "team_id": Team,
     "recipient_id": Recipient,
+    "sla_policy_id": SlaPolicy,
 }
 """What a link is to; any other is to a record of the command's own kind."""
 
@@ -113,6 +116,7 @@ class Company:
         self.issue(held, self.ids[LegalHold][0])
         self.disclose(customer)
         self.issue(a_schedule(), self.ids[RetentionSchedule][0])
+        self.issue(DefineSlaPolicy(name="Usual"), self.ids[SlaPolicy][0])
         self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
