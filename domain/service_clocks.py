@@ -32,7 +32,7 @@ from uuid import UUID
 
 from domain.envelope import SYSTEM, Recorded
 from domain.fields import Public
-from domain.kernel import Value, replace
+from domain.kernel import Event, Value, replace
 from domain.service_levels import Clock, Measure, Terms
 from domain.sla_policies import SlaPolicy
 from domain.ticket_history import IN_WORK, Status, WaitingFor
@@ -101,9 +101,7 @@ def judged(clocks: C, recorded: Recorded, policy: SlaPolicy | None = None) -> C:
     """The clocks after one more event of the ticket. Total: any events in any order will do."""
     event, at = recorded.event, recorded.occurred_at.astimezone(UTC)
     was_in_work = clocks.status in IN_WORK
-    ticket = event.evolve(replace(_BLANK, **{n: getattr(clocks, n) for n in _STANDING}))
-    now = replace(clocks, **{name: getattr(ticket, name) for name in _STANDING})
-    now = _each(now, lambda clock: clock.looked_at(at))
+    now = _each(_standing(clocks, event), lambda clock: clock.looked_at(at))
     now = _promised(now, clocks, recorded, policy)
     if isinstance(event, TicketOpened | TicketRecorded):
         now = _begun(now, event, at)
@@ -126,9 +124,21 @@ def is_by_bot(event: TicketMessageAdded, recorded: Recorded) -> bool:
     return event.by_bot or by_rule or (named is None and recorded.actor == SYSTEM)
 
 
+def _standing(clocks: C, event: Event) -> C:
+    """As the ticket stands after the event."""
+    held = clocks.__dict__
+    ticket = event.evolve(replace(_BLANK, **{name: held[name] for name in _STANDING})).__dict__
+    moved = {name: ticket[name] for name in _STANDING if ticket[name] is not held[name]}
+    return replace(clocks, **moved) if moved else clocks
+
+
 def _each(clocks: C, change: Callable[[Clock], Clock]) -> C:
-    """With every clock that has begun changed."""
-    changed = {clock.measure.value: change(clock) for clock in clocks.clocks}
+    """With every clock that has begun changed, as far as anything changes it."""
+    changed = {
+        clock.measure.value: after
+        for clock in clocks.clocks
+        if (after := change(clock)) is not clock
+    }
     return replace(clocks, **changed) if changed else clocks
 
 

@@ -18,6 +18,7 @@ from domain.ticket_history import WaitingFor
 MOST_MINUTES: Final = 366 * 24 * 60
 """Of a target: a year."""
 _MICROSECOND: Final = timedelta(microseconds=1)
+_CALENDAR: Final = BusinessHours()
 
 
 class Measure(StrEnum):
@@ -156,7 +157,7 @@ class Clock(Value):
         if self.running_since is None:
             return replace(self, outcome=Outcome.PAUSED, due_at=None)
         in_business = target.counted_in is CountedIn.BUSINESS
-        hours = self.terms.hours if in_business else BusinessHours()
+        hours = self.terms.hours if in_business else _CALENDAR
         used = (self.business_us if in_business else self.calendar_us) * _MICROSECOND
         left = timedelta(minutes=target.minutes) - used
         due_at = after_business_time(hours, self.running_since, left)
@@ -167,7 +168,7 @@ class Clock(Value):
         since = self.running_since
         if since is None:
             return self
-        hours = BusinessHours() if self.terms is None else self.terms.hours
+        hours = _CALENDAR if self.terms is None else self.terms.hours
         lasted = max(at - since, timedelta(0))
         return replace(
             self,

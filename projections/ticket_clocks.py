@@ -80,7 +80,8 @@ def run(row: TicketClockRow, event: Event, recorded: Recorded) -> TicketClockRow
     if after.resolution is not None:
         shown["opened_at"] = after.resolution.started_at
     for clock in after.clocks:
-        shown |= _shown(clock)
+        if getattr(row, clock.measure) is not clock:
+            shown |= _shown(clock)
     waited_for = [one.due_at for one in after.clocks if one.due_at and one.ended_at is None]
     shown |= {
         "due_at": min(waited_for, default=None),
