@@ -89,6 +89,7 @@ def test_the_company_is_as_large_as_promised(demo: Demo) -> None:
         "contacts": 3322,
         "opportunities": 2062,
         "tickets": 2092,
+        "sla_policies": 1,
     }
 
 
