@@ -12,7 +12,8 @@ Pure, and told event by event, so that a read model folds it and a what-if repla
 - *Several messages in a row.* Next response begins with the first message of the customer that is
   not answered, once the first response was given; those that follow change nothing.
 - *Pause.* A ticket that waits on hold for somebody for whom the policy pauses stops all clocks, and
-  so does one that was merged into another, until it goes on by itself. Time that passed counts.
+  so does one that was merged into another, until it goes on by itself; the other goes by its own
+  clocks. Time that passed counts.
 - *End.* An answer of a person ends both responses. A ticket that is resolved, closed, turned down
   or a duplicate ends all three.
 - *Reopening.* Resolution goes on where it stopped; the time in between does not count. No new time
