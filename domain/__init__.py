@@ -15,6 +15,7 @@ from domain.quotes import Quote
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -33,6 +34,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Opportunity,
     Quote,
     Order,
+    SlaPolicy,
     Ticket,
     SubjectRequest,
     LegalHold,

@@ -16,8 +16,10 @@ from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
 
@@ -34,8 +36,10 @@ PROJECTIONS: tuple[Projection, ...] = (
     opportunities,
     quotes,
     orders,
+    sla_policies,
     tickets,
     ticket_messages,
+    ticket_clocks,
     subject_requests,
     notices,
     legal_holds,

@@ -27,6 +27,7 @@ from api.cli import (
     reads,
     retention,
     serving,
+    sla,
     status,
     tenancy,
     transparency,
@@ -61,6 +62,7 @@ app.command()(backups.restore)
 app.command()(history.sql)
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
+app.add_typer(sla.app, name="sla")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)

@@ -32,6 +32,7 @@ from commands.read_seals import SealReads
 from commands.recipients import RecordDisclosure, RegisterRecipient
 from commands.retention_schedules import ProposeRetentionSchedule
 from commands.sales_lines import LineInput
+from commands.sla_policies import DefineSlaPolicy
 from commands.subject_requests import (
     FulfilSubjectRequest,
     IdentifySubject,
@@ -55,6 +56,7 @@ from domain.read_seals import ReadSeal, seal_id
 from domain.recipients import Recipient, Role
 from domain.retention_schedules import Action, RetentionSchedule, Trigger
 from domain.retention_schedules import Kind as RetentionKind
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import Kind as RequestKind
 from domain.subject_requests import Method, SubjectRequest
 from domain.teams import Team
@@ -80,6 +82,7 @@ POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     "pipeline_id": Pipeline,
     "team_id": Team,
     "recipient_id": Recipient,
+    "sla_policy_id": SlaPolicy,
 }
 """What a link is to; any other is to a record of the command's own kind."""
 
@@ -126,6 +129,7 @@ class Company:
         self.sell(customer)
         self.disclose(customer)
         self.issue(a_schedule(), self.ids[RetentionSchedule][0])
+        self.issue(DefineSlaPolicy(name="Usual"), self.ids[SlaPolicy][0])
         self.issue(a_seal(), seal_id(1))
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
