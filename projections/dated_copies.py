@@ -5,7 +5,6 @@ happened by its date and were known by then. It is there whole or not at all; on
 off is gone on with.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,8 +53,7 @@ def copy_as_of(
         WorkerLost: a process died.
     """
     with log.database.connect("projector", log.tenant.schema) as leading:
-        while not Tracking(leading).lease(LEASE):
-            time.sleep(0.1)
+        Tracking(leading).await_lease(LEASE)
         copy = dated_copies.find(leading, wanted.name)
         if copy is None or copy.made_at is not None or copy[:3] != wanted[:3]:
             copy = dated_copies.begin(log, wanted)

@@ -94,10 +94,7 @@ def rebuild(
         WorkerLost: a process died.
     """
     with log.database.connect("projector", log.tenant.schema) as connection:
-        # Asked for again and again: a statement that waited for it would hold a snapshot, for
-        # whose end the other rebuild waits.
-        while not Tracking(connection).lease(LEASE):
-            time.sleep(0.1)
+        Tracking(connection).await_lease(LEASE)
         work = Rebuild(log, connection, projections, derived, chosen, progress)
         work.copy(workers or cores(), afresh)
         work.index()

@@ -182,6 +182,26 @@ class Table:
         ).fetchone()
         return (row[0], str(row[1])) if row else (0, "0")
 
+    def differing(
+        self, connection: Connection, other: "Table", most: int
+    ) -> tuple[int, list[UUID]]:
+        """How many records have other rows in another table of this description, and the first ids
+        of them.
+        """
+        names = ", ".join(_q(column.name) for column in self.columns)
+        mine, theirs = (
+            f"SELECT t.id, hash_record_extended(t, 0) FROM (SELECT {names} FROM {one.table}) t"
+            for one in (self, other)
+        )
+        rows = run(
+            connection,
+            "SELECT id, count(*) OVER () FROM (SELECT DISTINCT id FROM"
+            f" (({mine} EXCEPT ALL {theirs}) UNION ALL ({theirs} EXCEPT ALL {mine})) differing)"
+            " records ORDER BY id LIMIT %s",
+            [most],
+        ).fetchall()
+        return (rows[0][1], [row[0] for row in rows]) if rows else (0, [])
+
     @cached_property
     def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
         return [(column.field, writer(column)) for column in self.columns]
