@@ -32,6 +32,8 @@ TAGS = {
     "lifetimes": "The moments from which retention runs 保存期限起算: ids and times only.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "read-seals": "Seals of the read log 读取日志封印: the roots that prove who read whom.",
+    "skipped-events": "Events that read models go on without 跳过的事件. For administrators.",
+    "parked": "Rows that wait because an event could not be folded. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "audit-trail": "The history with proofs, as files for auditors.",

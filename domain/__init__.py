@@ -12,6 +12,7 @@ from domain.products import Product
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
+from domain.skipped_events import SkippedEvents
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -22,6 +23,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Team,
     CustomFields,
     ReadSeal,
+    SkippedEvents,
     Customer,
     Contact,
     Consent,

@@ -14,6 +14,7 @@ from projections.products import products
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.skipped_events import skipped_events
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
 from projections.tickets import ticket_messages, tickets
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     teams,
     custom_fields,
     read_seals,
+    skipped_events,
     customers,
     contacts,
     consents,

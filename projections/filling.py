@@ -18,6 +18,7 @@ from domain.envelope import Recorded
 from projections import DERIVED, PROJECTIONS
 from projections.folding import Folding, Parked
 from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.skipping import skipped
 from projections.tables import table_of
 from store import drafts, scan
 from store.database import Connection, Database, Role
@@ -55,7 +56,7 @@ class Part(NamedTuple):
 
     def run(self, bench: "Bench") -> Filled:
         """Fold them into the drafts."""
-        folding = Folding(bench.projections, bench.derived)
+        folding = Folding(bench.projections, bench.derived, skipped(bench.log))
         events = 0
         connection, schema = bench.connection, bench.log.tenant.schema
         with connection.transaction():

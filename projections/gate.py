@@ -20,6 +20,7 @@ from projections.facts import Facts
 from projections.kernel import Derived, Projection, ReadModel
 from projections.plain import plain
 from projections.readers import Reader
+from projections.skipping import skipped
 from projections.tables import table_of
 from store.event_log import EventLog
 from store.lists import MAX_LIMIT, Page, Query, Unserved, count_rows, get_row, list_rows
@@ -147,7 +148,11 @@ class Gate:
         model = self.models[name]
         if not isinstance(model, Projection) or model.aggregate is None:
             raise Unserved(f"{name} has no records that can be shown as of a date.")
-        found = {one: fold_as_of(model, self._log.load(one), as_of, as_known_at) for one in records}
+        left_out = skipped(self._log)
+        found = {
+            one: fold_as_of(model, self._log.load(one), as_of, as_known_at, left_out)
+            for one in records
+        }
         return {one: row for one, row in found.items() if row is not None}
 
     def history(self, reader: Reader, query: Query) -> Answer:

@@ -21,6 +21,7 @@ from domain.envelope import Recorded
 from projections.filling import Bench, Part, fill
 from projections.folding import Folding, Parked, outlived
 from projections.kernel import Derived, Projection, ReadModel
+from projections.skipping import skipped
 from projections.tables import load_rows, table_of
 from store import drafts
 from store.database import Connection, LockTimeout
@@ -138,7 +139,7 @@ class Rebuild:
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
             self.projections = [one for one in self.projections if one.name in names]
-        self.folding = Folding(self.projections, self.derived)
+        self.folding = Folding(self.projections, self.derived, skipped(self.log))
         self.drafts = {model.name: table_of(model).draft() for model in self.chosen}
 
     def copy(self, workers: int, afresh: bool) -> None:
@@ -170,7 +171,8 @@ class Rebuild:
     def _begun(self, afresh: bool) -> Begun:
         """The rebuild of the same that was broken off, or a new one."""
         shapes = [(one.table, one.shape) for one in self.drafts.values()]
-        plan = sha256(repr((version("kept"), self.as_of, shapes)).encode()).hexdigest()
+        made = (version("kept"), self.as_of, sorted(skipped(self.log)), shapes)
+        plan = sha256(repr(made).encode()).hexdigest()
         before = drafts.unfinished(self.connection)
         if before is not None and before.plan == plan and not afresh:
             for draft in self.drafts.values():
@@ -287,9 +289,8 @@ class Rebuild:
             take_place(self.connection, self.drafts[model.name], table)
             tracking.register(model, self.position, table.shape)
             tracking.unpark(model.name)
-        chosen = {model.name for model in self.chosen}
         parked = (*self.parked, *self.folding.newly_parked)
-        tracking.park(one for one in parked if one.model in chosen)
+        tracking.park(one for one in parked if one.model in self.drafts)
 
 
 def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:
