@@ -18,6 +18,7 @@ from api.cli import (
     backups,
     breach,
     development,
+    diff,
     erasing,
     history,
     imports,
@@ -65,6 +66,7 @@ app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)
 app.command()(models.rebuild)
 app.command()(as_of.as_of)
+app.command()(diff.diff)
 app.add_typer(models.parked_app, name="parked")
 app.add_typer(imports.app, name="import")
 app.add_typer(keys.app, name="keys")
