@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.commands import accepts
+from api.dated_copies import serves_dated_copies
 from api.parked import serves_parked
 from api.problems import Problem
 from api.reads import reads, reads_history
@@ -73,4 +74,5 @@ reads(router, custom_fields, place="{kind}", address=fields_of)
 reads(router, read_seals)
 reads(router, skipped_events)
 serves_parked(router)
+serves_dated_copies(router)
 reads_history(router)

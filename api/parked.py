@@ -13,11 +13,12 @@ from starlette.requests import Request
 
 from api.bodies import json_body
 from api.examples import AN_ID
-from api.filters import parameters
+from api.filters import parameters, wrong
 from api.headers import LONGEST_REASON, envelope_of
 from api.openapi import describe_read
-from api.parameters import ID, MOMENT
+from api.parameters import ID, MOMENT, query
 from api.problems import Problem
+from api.read_log_docs import READ_MODELS
 from api.replies import Reply, json_reply
 from api.routing import KeyedRoute, caller_of
 from api.services import Services
@@ -117,9 +118,14 @@ def serves_parked(router: APIRouter) -> None:
 
 
 async def _listed(request: Request) -> Reply:
-    _check(request)
+    given = _check(request, "read_model")
+    wanted = given.get("read_model")
+    if wanted not in (None, *READ_MODELS):
+        choices = ", ".join(READ_MODELS)
+        raise wrong("read_model", f"is none of the choices. Give one of: {choices}.")
     rows = await _in_thread(request, parked)
-    return json_reply(200, {"data": [_shown(row) for row in rows]})
+    found = [_shown(row) for row in rows if wanted in (None, row["model"])]
+    return json_reply(200, {"data": found})
 
 
 async def _retried(request: Request) -> Reply:
@@ -146,9 +152,9 @@ async def _skipped(request: Request) -> Reply:
     return json_reply(200, _shown(done))
 
 
-def _check(request: Request) -> None:
+def _check(request: Request, *known: str) -> dict[str, str]:
     caller_of(request).needs("administer")
-    parameters(request, ())
+    return parameters(request, known)
 
 
 async def _in_thread(request: Request, work: Callable[[Services], T]) -> T:
@@ -180,6 +186,7 @@ def _describe_list() -> dict[str, Any]:
         "List rows that wait",
         "Rows into which an event could not be folded. That event and all later ones of the record "
         "wait, everything else goes on.\n\nOnly for the role admin.",
+        parameters=[query("read_model", {"type": "string", "enum": READ_MODELS}, "Only of it.")],
         answer=_answer(_rows(_ROW)),
         errors=(400, 401, 403, 422, 503),
     )

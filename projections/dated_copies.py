@@ -53,7 +53,7 @@ def copy_as_of(
         WorkerLost: a process died.
     """
     with log.database.connect("projector", log.tenant.schema) as leading:
-        Tracking(leading).await_lease(LEASE)
+        Tracking(leading).await_lease(LEASE, lambda: progress("wait", 0, 1))
         copy = dated_copies.find(leading, wanted.name)
         if copy is None or copy.made_at is not None or copy[:3] != wanted[:3]:
             copy = dated_copies.begin(log, wanted)

@@ -5,8 +5,12 @@ made; backups hold none.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+
+import psycopg
 
 from domain.envelope import to_microseconds
 from store.database import Connection, Database
@@ -16,7 +20,7 @@ from store.tenants import Tenant, drop_dated
 
 LONGEST_NAME: Final = 16
 """Characters: with the longest tenant's, 63 bytes are what PostgreSQL's names have room for."""
-_NAME: Final = re.compile(rf"^[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}$")
+COPY_NAME: Final = rf"^[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}$"
 _COLUMNS: Final = "name, as_of, as_known_at, head, checked, by_request, begun_at, made_at, used_at"
 
 
@@ -31,6 +35,18 @@ class CopyGone(CopyError):
         super().__init__(
             "This dated copy was dropped meanwhile, as every copy is when somebody's data is "
             "erased. Make it again."
+        )
+
+
+class TooManyCopies(StoreError):
+    """As many copies as requests may have are being made."""
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many other dates are being made ready. Ask again in a few seconds, or for one of "
+            "them."
         )
 
 
@@ -64,6 +80,19 @@ class DatedCopy(NamedTuple):
     used_at: datetime
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Around what reads a copy's tables, which may go at any time.
+
+    Raises:
+        CopyGone: they went.
+    """
+    try:
+        yield
+    except psycopg.errors.UndefinedTable:
+        raise CopyGone from None
+
+
 def copies(connection: Connection) -> list[DatedCopy]:
     """Every copy, whole or not, by name."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM dated_copies ORDER BY name")
@@ -85,7 +114,7 @@ def begin(log: EventLog, wanted: Wanted) -> DatedCopy:
         CopyError: the name is taken, or cannot be one.
     """
     name, as_of, as_known_at, by_request = wanted
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(COPY_NAME, name):
         raise CopyError(
             f"{name!r} cannot name a dated copy. Use small letters, digits and _, at most "
             f"{LONGEST_NAME}, beginning with a letter."

@@ -74,12 +74,15 @@ class Table:
     key: tuple[str, ...]
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    schema: str = ""
+    """Of a dated copy; otherwise that of the connection."""
     unnest: str | None = None
     """A list column that SQL users see as one row for each item, named in the singular."""
 
     @property
     def table(self) -> str:
-        return f"{self.name}_v{self.version}"
+        table = f"{self.name}_v{self.version}"
+        return f"{self.schema}.{table}" if self.schema else table
 
     @cached_property
     def shape(self) -> str:
@@ -105,6 +108,10 @@ class Table:
     def draft(self) -> "Table":
         """A table of this description to be built beside this one."""
         return replace(self, name=f"{self.name}_draft")
+
+    def within(self, schema: str) -> "Table":
+        """The table of this description in a dated copy, to be read."""
+        return replace(self, schema=schema)
 
     def create(self, connection: Connection) -> None:
         """Make the table without its indexes, but for the key."""

@@ -12,7 +12,8 @@ from tests.api.conftest import Api
 def waiting(api: Api, database: Database) -> tuple[UUID, int]:
     """A customer whose row waits, because somebody parked it, and the position at which it does."""
     receipt = api.customer()
-    api.services.runner.wait_for(receipt["position"], 30)
+    behind = {"Kept-Min-Position": str(receipt["position"])}
+    assert api.sales.get(f"/v1/customers/{receipt['stream']}", headers=behind).status_code == 200
     with database.connect("projector", api.services.tenant.schema) as connection:
         connection.execute(
             "INSERT INTO parked (projection, stream, position, error) VALUES (%s, %s, %s, %s)",
@@ -25,6 +26,9 @@ def test_rows_that_wait_are_listed_and_folded_anew(api: Api, waiting: tuple[UUID
     [row] = api.admin.get("/v1/parked").json()["data"]
     assert (row["read_model"], row["record_id"]) == ("customers", str(waiting[0]))
     assert (row["position"], row["error"]) == (waiting[1], "KeyError in customers")
+    assert api.admin.get("/v1/parked?read_model=customers").json()["data"] == [row]
+    assert api.admin.get("/v1/parked?read_model=tickets").json()["data"] == []
+    assert api.admin.get("/v1/parked?read_model=x").status_code == 422
     others = api.admin.post("/v1/parked/retry", json={"read_model": "tickets"})
     assert others.json() == {"data": []}
     [tried] = api.admin.post("/v1/parked/retry").json()["data"]
