@@ -272,7 +272,7 @@ class Rebuild:
             rows, deleted = folding.take(model)
             draft = self.drafts.get(model.name)
             if draft is not None:
-                draft.write(self.connection, [draft.line(row.__dict__) for row in rows])
+                draft.write(self.connection, [draft.values(row.__dict__) for row in rows])
                 draft.delete(self.connection, deleted)
 
     def _swap(self) -> None:
