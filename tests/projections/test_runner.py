@@ -12,8 +12,9 @@ import pytest
 
 from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
+from commands.erasure_steps import Marked, MarkErased
 from commands.skipped_events import SkipEvent
-from commands.subject_requests import Marked, MarkErased, ReceiveSubjectRequest
+from commands.subject_requests import ReceiveSubjectRequest
 from domain.customers import Customer, CustomerChanged, CustomerRegistered, Kind, Level
 from domain.envelope import SYSTEM, Recorded
 from domain.fields import Public
