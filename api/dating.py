@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from projections import DERIVED, PROJECTIONS
 from projections.dated_copies import copy_as_of
+from projections.kernel import ReadModel
+from projections.tables import table_of
 from store import dated_copies, drafts
 from store.database import Connection
 from store.dated_copies import CopyError, CopyGone, DatedCopy, TooManyCopies, Wanted
@@ -36,6 +38,8 @@ class Dating:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._recurring = Recurring("dated copies", self.make)
+        models: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
+        self._shapes = " ".join(table_of(one).table + table_of(one).shape for one in models)
 
     def start(self) -> None:
         """Make copies that were asked for, in a thread of this process."""
@@ -52,7 +56,7 @@ class Dating:
             TooManyCopies: it cannot be begun before others are whole.
         """
         at = min(one for one in (as_of, as_known_at) if one is not None)  # nothing is known ahead
-        head, name = self._log.head(), _name(at, as_known_at)
+        head, name = self._log.head(), self._name(at, as_known_at)
         with self._log.database.borrow("projector", self._log.tenant.schema) as connection:
             found = dated_copies.find(connection, name)
             if found is not None and self._serves(connection, found, head):
@@ -129,9 +133,8 @@ class Dating:
     def _drop(self, name: str) -> None:
         dated_copies.drop(self._log.database, self._log.tenant, name)
 
-
-def _name(as_of: datetime, as_known_at: datetime | None) -> str:
-    """One name for two moments, in every process."""
-    told = " ".join(str(one.astimezone(UTC)) for one in (as_of, as_known_at) if one is not None)
-    digest = hashlib.sha256(told.encode()).hexdigest()
-    return f"r{digest[: dated_copies.LONGEST_NAME - 1]}"
+    def _name(self, as_of: datetime, as_known_at: datetime | None) -> str:
+        """One name for two moments, in every process; a release with other tables has others."""
+        told = [str(one.astimezone(UTC)) for one in (as_of, as_known_at) if one is not None]
+        digest = hashlib.sha256(" ".join((*told, self._shapes)).encode()).hexdigest()
+        return f"r{digest[: dated_copies.LONGEST_NAME - 1]}"

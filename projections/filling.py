@@ -75,7 +75,7 @@ class Part(NamedTuple):
                         events += 1
                     for model in folding.touched():
                         rows, _deleted = folding.take(model)
-                        if model.name in bench.drafts:
+                        if rows and model.name in bench.drafts:
                             filling.add(model.name, rows)
             waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
             drafts.mark(connection, self.number, waiting)
