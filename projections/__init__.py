@@ -16,6 +16,7 @@ from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.skipped_events import skipped_events
 from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
@@ -28,6 +29,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     teams,
     custom_fields,
     read_seals,
+    skipped_events,
     customers,
     contacts,
     consents,

@@ -14,9 +14,11 @@ import typer
 
 from api.cli import (
     answering,
+    as_of,
     backups,
     breach,
     development,
+    diff,
     erasing,
     history,
     imports,
@@ -67,6 +69,8 @@ app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)
 app.command()(models.rebuild)
+app.command()(as_of.as_of)
+app.command()(diff.diff)
 app.add_typer(models.parked_app, name="parked")
 app.add_typer(imports.app, name="import")
 app.add_typer(keys.app, name="keys")

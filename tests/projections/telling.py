@@ -4,7 +4,7 @@ Nothing is stored. An event is recorded by ``ALICE``, an hour after the one befo
 otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,9 +84,10 @@ def folded(
     *events: Event | Told,
     projections: Iterable[Projection] = PROJECTIONS,
     derived: Iterable[Derived] = DERIVED,
+    skipped: Set[tuple[str, int]] = frozenset(),
 ) -> Folding:
     """The events folded into every projection."""
-    folding = Folding([*projections], [*derived])
+    folding = Folding([*projections], [*derived], skipped)
     for recorded in log_of(*events):
         folding.fold(recorded)
     return folding
