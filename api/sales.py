@@ -64,6 +64,7 @@ from commands.products import (
 from projections.contacts import contacts
 from projections.customers import customers
 from projections.opportunities import opportunities
+from projections.opportunity_changes import opportunity_changes
 from projections.pipelines import pipelines
 from projections.products import products
 
@@ -130,3 +131,4 @@ accepts(router, "/opportunities/{id}/set-lines", SetOpportunityLines)
 accepts(router, "/opportunities/{id}/archive", ArchiveOpportunity)
 accepts(router, "/opportunities/{id}/restore", RestoreOpportunity)
 reads(router, opportunities)
+reads(router, opportunity_changes)

@@ -29,6 +29,7 @@ from commands.tickets import (
     StartTicket,
     UnmergeTicket,
 )
+from projections.ticket_changes import ticket_changes
 from projections.tickets import ticket_messages, tickets
 
 router = APIRouter()
@@ -60,3 +61,4 @@ accepts(router, "/tickets/{id}/archive", ArchiveTicket)
 accepts(router, "/tickets/{id}/restore", RestoreTicket)
 reads(router, tickets)
 reads(router, ticket_messages)
+reads(router, ticket_changes)

@@ -9,6 +9,7 @@ from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
+from projections.opportunity_changes import opportunity_changes
 from projections.pipelines import pipelines
 from projections.products import products
 from projections.read_seals import read_seals
@@ -16,6 +17,7 @@ from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_changes import ticket_changes
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
 
@@ -42,5 +44,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     lifetimes,
 )
 """First stage: folded from events."""
-DERIVED: tuple[Derived, ...] = (history,)
+DERIVED: tuple[Derived, ...] = (history, opportunity_changes, ticket_changes)
 """Second stage: fed by the first."""
