@@ -16,6 +16,7 @@ from commands.kernel import Command
 from commands.pipelines import DefinePipeline
 from domain.pipelines import DEFAULT_PIPELINE, DEFAULT_STAGES
 from projections import DERIVED, PROJECTIONS
+from projections.analytics.engine import Analytics, Postgres
 from projections.gate import Gate
 from projections.rebuild import prepare
 from projections.runner import Runner
@@ -63,6 +64,7 @@ class Services:
     """What happens to each checkpoint: it is witnessed and stamped."""
     forgetting: Forgetting
     erasures: Erasures = field(init=False)
+    analytics: Analytics = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -109,6 +111,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.erasures = Erasures(self)
+        self.analytics = Analytics(Postgres(self.database, self.tenant))
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models
