@@ -5,6 +5,7 @@ included."""
 import threading
 import time
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, ClassVar
 
 from eventsourcing.dispatch import singledispatchmethod
@@ -82,7 +83,7 @@ class CustomersProjection(Projection[CustomersView]):
             "created_by": orders.ACTOR,
             **_header(event, tracking),
             "search_text": text,
-            "grams": grams(text),
+            "grams": [*dict.fromkeys(chain.from_iterable(map(grams, text.split())))],
         }
         self.view.insert(row, tracking)
 

@@ -98,7 +98,7 @@ class Recorded:
         """The envelope's own personal fields (``reason``, ``file``, ``address``), where they still
         exist.
         """
-        self.subjects: tuple[UUID, ...] = ()
+        self.subject_texts: tuple[str, ...] = ()
         """Whom its personal fields are about, as far as those still exist."""
 
     def __repr__(self) -> str:
@@ -119,6 +119,11 @@ class Recorded:
     @lazy
     def stream(self) -> UUID:
         return uuid_of(self.body["stream"])
+
+    @lazy
+    def subjects(self) -> tuple[UUID, ...]:
+        """The ids of those whom its personal fields are about, as far as those still exist."""
+        return tuple(uuid_of(one) for one in self.subject_texts)
 
     @lazy
     def actor(self) -> UUID:

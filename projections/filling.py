@@ -11,13 +11,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from projections import DERIVED, PROJECTIONS
 from projections.folding import Folding, Parked
 from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.tables import table_of
 from store import drafts, scan
+from store.collecting import collector_waits
 from store.database import Connection, Database, Role
 from store.epoch_keys import EpochKeys
 from store.event_log import EventLog
@@ -56,6 +57,7 @@ class Part(NamedTuple):
         connection, schema = bench.connection, bench.log.tenant.schema
         with connection.transaction():
             with (
+                collector_waits(),
                 bench.log.database.connect("projector", schema) as reading,
                 _Filling(connection, bench.drafts) as filling,
             ):
@@ -142,7 +144,7 @@ class _Filling:
 
     def __init__(self, connection: Connection, tables: Mapping[str, Table]) -> None:
         self._connection, self._tables = connection, tables
-        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="kept-rebuild")
         self._under_way: deque[Future[None]] = deque()
 
@@ -158,17 +160,16 @@ class _Filling:
 
     def add(self, name: str, rows: list[Row]) -> None:
         """Take rows of one draft; waits where the database is slower than whoever calls."""
-        held = self._rows[name]
-        held += rows
+        held, values = self._rows[name], self._tables[name].values
+        held += [values(row.__dict__) for row in rows]  # while they are in the processor's caches
         if len(held) >= FLUSH:
             self._flush(name)
             self._wait(until_left=BUFFERS)
 
     def _flush(self, name: str) -> None:
         table = self._tables[name]
-        # Many of a kind in one go: what writes them is then at hand in the processor's caches.
-        lines = [table.line(row.__dict__) for row in self._rows.pop(name)]
-        self._under_way.append(self._writer.submit(table.copy_in, self._connection, lines))
+        text = table.text(self._rows.pop(name))
+        self._under_way.append(self._writer.submit(table.copy_in, self._connection, text))
 
     def _wait(self, until_left: int) -> None:
         while len(self._under_way) > until_left:

@@ -80,10 +80,11 @@ class Folding:
 
         ``done`` gives the positions up to which second stages have been derived before.
         """
+        own_row = [(recorded.stream,)]
         for projection in self._following(recorded):
             if self.parked and (projection.name, recorded.stream) in self.parked:
                 continue
-            for key in projection.keys_of(recorded):
+            for key in projection.keys_of(recorded) if projection.keys else own_row:
                 self._fold_row(projection, key, recorded, done)
 
     def touched(self) -> list[ReadModel]:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from domain.envelope import Recorded, moment_text
 from domain.fields import ERASED, Public
-from domain.kernel import replace
 from domain.records import MERGED_FIELDS
 from projections.kernel import Derived, Projection, Row, Serve
 
@@ -55,8 +54,8 @@ def changed_fields(
     given = event.__pydantic_fields_set__
     for name, value in event.__dict__.items():
         # What was erased since was changed by whoever gave it, though nobody can tell to what.
-        is_told = value is ERASED if name in aggregate else value is not None
-        if is_told and name in given and name not in names:
+        is_told = name in given and (value is ERASED if name in aggregate else value is not None)
+        if is_told and name not in names:
             names.append(name)
     return tuple(names) or (recorded.type,)
 
@@ -77,23 +76,22 @@ def derive(
     """The history of one event."""
     body = recorded.body
     source = body["source"]
-    yield replace(
-        _BLANK,
-        # As the body has them: these rows are only written, so nothing needs to be parsed.
-        id=body["stream"],
-        actor=body["actor"],
-        occurred_at=body["occurred_at"],
-        position=recorded.position,
-        fields=changed_fields(projection, before, after, recorded),
-        aggregate=projection.name,
-        type=body["type"],
-        recorded_at=moment_text(recorded.recorded_us),
-        source=source["kind"],
-        client=source.get("client"),
+    yield HistoryRow.of(
+        {
+            # As the body has them: these rows are only written, so nothing needs to be parsed.
+            "id": body["stream"],
+            "actor": body["actor"],
+            "occurred_at": body["occurred_at"],
+            "position": recorded.position,
+            "fields": changed_fields(projection, before, after, recorded),
+            "aggregate": projection.name,
+            "type": body["type"],
+            "recorded_at": moment_text(recorded.recorded_us),
+            "source": source["kind"],
+            "client": source.get("client"),
+        }
     )
 
-
-_BLANK = HistoryRow()
 
 history = Derived(
     "history",

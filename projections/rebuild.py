@@ -261,7 +261,7 @@ class _Rebuild:
             rows, deleted = folding.take(model)
             draft = self.drafts.get(model.name)
             if draft is not None:
-                draft.write(self.connection, [draft.line(row.__dict__) for row in rows])
+                draft.write(self.connection, [draft.values(row.__dict__) for row in rows])
                 draft.delete(self.connection, deleted)
 
     def _swap(self) -> None:

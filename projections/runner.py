@@ -244,7 +244,7 @@ class Runner:
             rows, deleted = folding.take(model)
             if model.name in names:
                 table = table_of(model)
-                table.write(connection, [table.line(row.__dict__) for row in rows])
+                table.write(connection, [table.values(row.__dict__) for row in rows])
                 table.delete(connection, deleted)
                 if isinstance(model, Projection):
                     key_of = attrgetter(*model.row.KEY)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -210,13 +210,12 @@ def leaf_hash(recorded_us: int, body: bytes) -> str:
     return hashlib.sha256(b"\x00" + leaf_entry(recorded_us, body)).hexdigest()
 
 
-@dataclass(slots=True)
-class PersonalRow:
-    """One row of personal data as it is stored."""
+class PersonalRow(NamedTuple):
+    """One row of personal data as it is stored, its ids as text."""
 
-    subject: UUID
+    subject: str
     category: str
-    key_id: UUID
+    key_id: str
     nonce: bytes
     ciphertext: bytes
 
@@ -226,7 +225,7 @@ def unseal(
     recorded_us: int,
     text: str | bytes,
     rows: Sequence[PersonalRow],
-    keys: Mapping[UUID, DataKey],
+    keys: Mapping[str, DataKey],
 ) -> Recorded:
     """The event as it was decided; personal fields whose row or key is gone read as Erased.
 
@@ -235,20 +234,19 @@ def unseal(
     """
     body = orjson.loads(text)
     opened: dict[str, Any] = {}
-    subjects: dict[UUID, None] = {}
-    if body.get("personal") is not None:
-        for row in rows:
-            key = keys.get(row.key_id)
+    subjects: dict[str, None] = {}
+    if "personal" in body:
+        for subject, category, key_id, nonce, ciphertext in rows:
+            key = keys.get(key_id)
             if key is not None:
-                named = text_of(row.subject), row.category
-                opened |= opened_row(body, named, key.cipher, row.nonce, row.ciphertext)
-                subjects[row.subject] = None
+                opened |= opened_row(body, (subject, category), key.cipher, nonce, ciphertext)
+                subjects[subject] = None
     event, trace = event_of(body, opened)
     recorded = Recorded(position, recorded_us, body, event)
     if trace:
         recorded.trace = trace
     if subjects:
-        recorded.subjects = (*subjects,)
+        recorded.subject_texts = (*subjects,)
     return recorded
 
 

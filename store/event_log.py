@@ -1,6 +1,5 @@
 """The event log of one tenant: append what was decided, load a stream, read on from a position."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -25,8 +24,8 @@ from store.numbers import Numbers
 from store.tenants import Tenant
 
 SELECTED: Final = (
-    "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
-    " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
+    "SELECT e.position, e.recorded_at, e.body, p.subject::text, p.category, p.key_id::text,"
+    " p.nonce, p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
 )
 """What :meth:`EventLog.opened` takes: an event once for each of its rows of personal data."""
 
@@ -336,16 +335,14 @@ class EventLog:
         a key that is gone, or in a row whose personal columns are None, reads as Erased.
         """
         keys = self.keys.by_ids(connection, {row[5] for row in rows if row[5] is not None})
-        entries: dict[int, tuple[int, str]] = {}
-        personal: dict[int, list[PersonalRow]] = defaultdict(list)
-        for position, recorded_at, body, *secret in rows:
-            entries[position] = (recorded_at, body)
-            if secret[0] is not None:
-                personal[position].append(PersonalRow(*secret))
-        return [
-            codec.unseal(position, recorded_at, body, personal.get(position, ()), keys)
-            for position, (recorded_at, body) in entries.items()
-        ]
+        entries: dict[int, tuple[int, str, list[PersonalRow]]] = {}
+        for row in rows:
+            position = row[0]
+            if position not in entries:
+                entries[position] = (row[1], row[2], [])
+            if row[3] is not None:
+                entries[position][2].append(PersonalRow._make(row[3:]))
+        return [codec.unseal(position, *entry, keys) for position, entry in entries.items()]
 
 
 def _version(decision: Decision) -> int:

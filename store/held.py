@@ -71,10 +71,10 @@ def batches(
     question to the database for each batch.
     """
     for start in range(0, len(positions), size):
-        yield _batch(log, {*subjects}, positions[start : start + size])
+        yield _batch(log, {str(one) for one in subjects}, positions[start : start + size])
 
 
-def _batch(log: EventLog, subjects: set[UUID], positions: "array[int]") -> list[HeldEvent]:
+def _batch(log: EventLog, subjects: set[str], positions: "array[int]") -> list[HeldEvent]:
     about: set[int] = set()
     others: set[int] = set()
     rows = []

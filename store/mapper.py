@@ -30,7 +30,7 @@ class LogEntry(Notification):
 
     recorded_us: int
     personal: Sequence[PersonalRow]
-    keys: Map[UUID, DataKey]
+    keys: Map[str, DataKey]
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:

@@ -36,9 +36,11 @@ def event_of(body: Mapping[str, Any], opened: dict[str, Any]) -> tuple[Event, di
     kind = event_type(body["type"])
     data: dict[str, Any] = body["data"]
     trace: dict[str, Any] = {}
-    personal = body.get("personal")
-    if personal is not None:
-        data = dict.fromkeys(personal["fields"], ERASED) | data | opened
+    if "personal" in body:
+        names = body["personal"]["fields"]
+        if len(opened) < len(names):
+            data = dict.fromkeys(names, ERASED) | data
+        data = data | opened
         trace = {name: data.pop("$" + name) for name in TRACE_FIELDS if "$" + name in data}
     if body["schema"] < kind.SCHEMA:
         data = kind.upcast(data, body["schema"])

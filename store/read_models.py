@@ -5,17 +5,17 @@ personal columns. A read model has no migrations: a changed description is a new
 old one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 import psycopg
 
-from store import search
-from store.copy_text import NULL, write_text, write_texts, writer
+from store.copy_text import cells, write_text, write_texts
 from store.database import Connection
 from store.search import grams, search_text
 
@@ -23,6 +23,10 @@ REMEMBERED_ROWS: Final = 4_096
 """Rows whose search cells are remembered."""
 LONG: Final = 500
 """Characters of a text, or items of a list, above which they are not."""
+REMEMBERED_WORDS: Final = 8_192
+"""Words whose grams are remembered: most texts are made of the same ones (Zipf's law)."""
+LONGEST_WORD: Final = 24
+""""Words" longer than this are whole sentences without spaces, which do not come again."""
 SEARCH_TEXT: Final = "search_text"
 GRAMS: Final = "grams"
 
@@ -187,33 +191,29 @@ class Table:
         return (row[0], str(row[1])) if row else (0, "0")
 
     @cached_property
-    def _writers(self) -> list[tuple[str, Callable[[Any], str]]]:
-        return [(column.field, writer(column)) for column in self.columns]
+    def values(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """What :meth:`text` needs of a row, by field."""
+        return itemgetter(*(column.field for column in self.columns), *self.search)
 
-    def line(self, values: Mapping[str, Any]) -> str:
-        """A row, by field, as a line of COPY's text format. An erased value is NULL."""
-        cells = [
-            NULL if (value := values[field]) is None else write(value)
-            for field, write in self._writers
-        ]
+    def text(self, rows: Iterable[tuple[Any, ...]]) -> str:
+        """The :meth:`values` of rows in COPY's text format. An erased value is NULL."""
+        columns = [*zip(*rows, strict=True)]
+        count = len(self.columns)
+        written = [cells(*one) for one in zip(self.columns, columns[:count], strict=True)]
         if self.search:
-            searched = tuple(values[field] for field in self.search)
-            is_long = any(len(value) > LONG for value in searched if value)
-            cells.append(_search_cells(searched) if is_long else _remembered_cells(searched))
-        return "\t".join(cells) + "\n"
+            written.append([_found_by(one) for one in zip(*columns[count:], strict=True)])
+        return "".join([f"{line}\n" for line in map("\t".join, zip(*written, strict=True))])
 
-    def copy_in(
-        self, connection: Connection, lines: Sequence[str], name: str | None = None
-    ) -> None:
+    def copy_in(self, connection: Connection, text: str, name: str | None = None) -> None:
         """Append rows by COPY, to this table or the one named."""
-        if not lines:
+        if not text:
             return
         names = ", ".join(_q(one) for one in self.column_names)
         with (
             connection.cursor() as cursor,
             cursor.copy(f"COPY {name or self.table} ({names}) FROM STDIN".encode()) as copy,
         ):
-            copy.write("".join(lines))
+            copy.write(text)
 
     def stage(self, connection: Connection) -> None:
         """Make this connection's staging table, through which :meth:`write` replaces rows."""
@@ -222,12 +222,14 @@ class Table:
             f"CREATE TEMP TABLE IF NOT EXISTS stage_{self.table} (LIKE {self.table})",
         )
 
-    def write(self, connection: Connection, lines: Sequence[str]) -> None:
-        """Insert or replace rows by their key, inside the caller's transaction."""
-        if not lines:
+    def write(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert or replace rows, of which the :meth:`values` are given, by their key, inside the
+        caller's transaction.
+        """
+        if not rows:
             return
         stage = f"stage_{self.table}"
-        self.copy_in(connection, lines, stage)
+        self.copy_in(connection, self.text(rows), stage)
         names = ", ".join(_q(one) for one in self.column_names)
         rest = [one for one in self.column_names if one not in self.key]
         sets = ", ".join(f"{_q(one)} = EXCLUDED.{_q(one)}" for one in rest)
@@ -284,19 +286,36 @@ class Table:
         return " AND ".join(f"t.{_q(one)} = w.{_q(one)}" for one in self.key)
 
 
+def _found_by(values: tuple[Any, ...]) -> str:
+    """The cells by which a row is found by search: most changes of a record leave them as they
+    were.
+    """
+    is_long = any(len(value) > LONG for value in values if value)
+    return _search_cells(values) if is_long else _remembered_cells(values)
+
+
 def _search_cells(values: tuple[Any, ...]) -> str:
-    """What is found by search, as COPY takes it: most changes of a record leave it as it was."""
     text = search_text(values)
-    return f"{write_text(text)}\t{write_texts(grams(text))}"
+    words = dict.fromkeys(text.split())
+    grams = [
+        _remembered_grams(word) if len(word) <= LONGEST_WORD else _grams_cell(word)
+        for word in words
+    ]
+    return f"{write_text(text)}\t{{{','.join(grams)}}}"  # a gram of two words is in it twice
+
+
+def _grams_cell(word: str) -> str:
+    return write_texts([*grams(word)])[1:-1]
 
 
 _remembered_cells = lru_cache(REMEMBERED_ROWS)(_search_cells)
+_remembered_grams = lru_cache(REMEMBERED_WORDS)(_grams_cell)
 
 
 def forget() -> None:
     """Drop what is remembered of rows, as after an erasure."""
     _remembered_cells.cache_clear()
-    search.forget()
+    _remembered_grams.cache_clear()
 
 
 CUSTOM: Final = ("custom", "custom_personal")

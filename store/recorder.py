@@ -21,8 +21,8 @@ from store.mapper import LogEntry, SealedEvent
 from store.subscription import LogSubscription
 
 _COLUMNS: Final = (
-    "e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce, p.ciphertext,"
-    " e.stream, e.version, e.type"
+    "e.position, e.recorded_at, e.body, p.subject::text, p.category, p.key_id::text, p.nonce,"
+    " p.ciphertext, e.stream, e.version, e.type"
 )
 
 
@@ -147,7 +147,7 @@ class LogRecorder(ApplicationRecorder):
         return self._entries(rows, keys)
 
     def _entries(
-        self, rows: Sequence[tuple[Any, ...]], keys: Mapping[UUID, DataKey]
+        self, rows: Sequence[tuple[Any, ...]], keys: Mapping[str, DataKey]
     ) -> list[Notification]:
         """The entries of these rows, one or several of which belong to each."""
         entries: list[Notification] = []
@@ -171,7 +171,7 @@ class LogRecorder(ApplicationRecorder):
                     )
                 )
             if row[3] is not None:
-                personal.append(PersonalRow(*row[3:8]))
+                personal.append(PersonalRow._make(row[3:8]))
         return entries
 
 

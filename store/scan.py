@@ -1,15 +1,11 @@
 """Reading the whole log fast: stream by stream, by one cursor, decrypted in batches of keys."""
 
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final
 
 from domain.envelope import Recorded
-from store import codec
-from store.codec import PersonalRow
 from store.database import Connection
-from store.event_log import EventLog
+from store.event_log import SELECTED, EventLog
 from store.ranges import EVERYTHING, Range
 
 CHUNK: Final = 5_000
@@ -36,9 +32,7 @@ def by_stream(
         # All rows will be wanted, so the planner is not to hurry for the first.
         connection.execute("SET LOCAL cursor_tuple_fraction = 1")
         cursor.execute(
-            "SELECT e.position, e.recorded_at, e.body, p.subject, p.category, p.key_id, p.nonce,"
-            " p.ciphertext FROM events e LEFT JOIN personal_data p USING (position)"
-            f" WHERE e.position <= %s AND {streams.where('e.stream')}"
+            f"{SELECTED} WHERE e.position <= %s AND {streams.where('e.stream')}"
             " ORDER BY e.stream, e.version",
             [up_to],
             binary=True,
@@ -49,14 +43,6 @@ def by_stream(
             last = len(rows)
             while last and rows[last - 1][0] == rows[-1][0]:
                 last -= 1
-            yield from _unsealed(log, connection, held + rows[:last])
+            yield from log.opened(connection, held + rows[:last])
             held = rows[last:] if last else held + rows
-        yield from _unsealed(log, connection, held)
-
-
-def _unsealed(log: EventLog, connection: Any, rows: list[tuple[Any, ...]]) -> Iterator[Recorded]:
-    keys = log.keys.by_ids(connection, {row[5] for row in rows if row[5] is not None})
-    for position, group in groupby(rows, itemgetter(0)):
-        parts = [*group]
-        personal = [PersonalRow(*row[3:]) for row in parts if row[3] is not None]
-        yield codec.unseal(position, parts[0][1], parts[0][2], personal, keys)
+        yield from log.opened(connection, held)

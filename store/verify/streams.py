@@ -16,6 +16,7 @@ from uuid import UUID
 
 from domain.envelope import from_microseconds
 from store.codec import BLIND_BYTES
+from store.collecting import collector_waits
 from store.database import Connection
 from store.epochs import NONCE_BYTES
 from store.keys import KeyStore
@@ -97,10 +98,11 @@ def _check(task: Streams, bench: Bench) -> Checked:
     for rows, their_keys in reading.chunks():
         at_hand.clear()
         at_hand.update(bench.keyring.opened(their_keys))
-        for entry, secrets in _entries(rows):
-            checker.check(entry, secrets)
-            found.events += 1
-            found.rows += len(secrets)
+        with collector_waits():
+            for entry, secrets in _entries(rows):
+                checker.check(entry, secrets)
+                found.events += 1
+                found.rows += len(secrets)
         found.erased += _explained(checker.missing, bench, found.tell)
         checker.missing.clear()
     checker.finish()

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -67,6 +67,10 @@ class Shelf:
             assert len(page.rows) == wanted.limit
             wanted = replace(wanted, cursor=page.next_cursor)
 
+    def copy_in(self, rows: Iterable[Row]) -> None:
+        values = [self.table.values(row.__dict__) for row in rows]
+        self.table.copy_in(self.connection, self.table.text(values))
+
     def found(self, search: str) -> set[str]:
         return {row["name"] for row in self.every(search=search)}
 
@@ -85,7 +89,7 @@ def connection(database: Database) -> Iterator[Connection]:
         for model in MODELS:
             table = table_of(model)
             opened.execute(f"TRUNCATE {table.table}".encode())
-            table.copy_in(opened, [table.line(row.__dict__) for row in made_up(model)])
+            Shelf(opened, table).copy_in(made_up(model))
             opened.execute(f"ANALYZE {table.table}".encode())
         yield opened
 
@@ -201,7 +205,7 @@ def test_rows_that_come_and_go_between_two_pages_double_and_lose_none_of_the_oth
         first = shelf.page(sort="number", limit=10)
         shelf.table.delete(shelf.connection, [(number(9),), (number(0),)])
         new = [CustomerRow(id=number(n), number=f"C-{n:04}.5") for n in (100, 5, 11)]
-        shelf.table.copy_in(shelf.connection, [shelf.table.line(row.__dict__) for row in new[:1]])
+        shelf.copy_in(new[:1])
         rest = shelf.every(sort="number", limit=10, cursor=first.next_cursor)
     assert [row["number"] for row in rest[:-1]] == [f"C-{n:04}" for n in range(10, ROWS)]
 
@@ -442,7 +446,7 @@ def test_a_search_finds_what_python_finds(
     sought = " ".join(part.split())
     with connection.transaction(force_rollback=True):
         connection.execute("TRUNCATE customers_v1")
-        shelf.table.copy_in(connection, [shelf.table.line(row.__dict__) for row in rows])
+        shelf.copy_in(rows)
         if not sought:
             with pytest.raises(Unserved):
                 shelf.found(part)

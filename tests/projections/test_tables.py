@@ -95,7 +95,7 @@ def stored(
     """The rows as they come back."""
     target = table or table_of(model)
     with connection.transaction():
-        target.write(connection, [target.line(row.__dict__) for row in rows])
+        target.write(connection, [target.values(row.__dict__) for row in rows])
     keys = [tuple(getattr(row, name) for name in model.row.KEY) for row in rows]
     loaded = [row_from(model, values) for values in target.load(connection, keys)]
     order = {key: n for n, key in enumerate(keys)}
@@ -294,7 +294,8 @@ def test_a_draft_takes_the_place_and_leaves_the_former_one_for_the_way_back(
         draft = table.draft()
         draft.create(connection)
         draft.index(connection)
-        draft.copy_in(connection, [draft.line(Everything(id=number(1), count=turn).__dict__)])
+        row = Everything(id=number(1), count=turn)
+        draft.copy_in(connection, draft.text([draft.values(row.__dict__)]))
         with connection.transaction():
             take_place(connection, draft, table)
         assert connection.execute("SELECT count FROM everything").fetchone() == (turn,)

@@ -66,7 +66,7 @@ class OpaqueRecorder(LogRecorder):
         }
 
     def _entries(
-        self, rows: Sequence[tuple[Any, ...]], keys: Mapping[UUID, DataKey]
+        self, rows: Sequence[tuple[Any, ...]], keys: Mapping[str, DataKey]
     ) -> list[Notification]:
         return [
             Notification(

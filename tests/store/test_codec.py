@@ -231,7 +231,7 @@ def _about(kind: type[Event], number: int) -> Decision:
 
 def _sealed(
     new: NewEvent, around: Envelope
-) -> tuple[dict[str, Any], list[PersonalRow], dict[UUID, DataKey]]:
+) -> tuple[dict[str, Any], list[PersonalRow], dict[str, DataKey]]:
     """The event's row, its personal rows and the keys that open them, without a key store."""
     try:
         parts = codec.take_apart(new, around)
@@ -241,22 +241,22 @@ def _sealed(
         assume(False)
     personal = [
         PersonalRow(
-            one["subject"],
+            str(one["subject"]),
             one["category"],
-            one["key_id"],
+            str(one["key_id"]),
             bytes.fromhex(one["nonce"]),
             bytes.fromhex(one["ciphertext"]),
         )
         for one in rows
     ]
-    return row, personal, {key.key_id: key for key in keys.values()}
+    return row, personal, {str(key.key_id): key for key in keys.values()}
 
 
 def _key(subject: UUID, category: str) -> DataKey:
     return DataKey(uuid7(), subject, category, AESGCM(AESGCM.generate_key(256)))
 
 
-def _unsealed(body: str, rows: list[PersonalRow], keys: dict[UUID, DataKey]) -> Any:
+def _unsealed(body: str, rows: list[PersonalRow], keys: dict[str, DataKey]) -> Any:
     return codec.unseal(7, 1_700_000_000_000_000, body, rows, keys)
 
 

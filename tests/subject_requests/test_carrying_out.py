@@ -442,6 +442,28 @@ def test_a_hold_that_came_after_the_decision_is_waited_for(house: House) -> None
     assert "Lovelace" not in everything_stored(services)
 
 
+def test_a_hold_that_somebody_lifted_meanwhile_stops_nothing(house: House) -> None:
+    services = house.services
+    judge = house.issue("judge", InviteUser(name="Judge", email="judge@example.com"))
+    services.issue(ActivateUser(), judge)
+    now = datetime.now(services.tenant.zone)
+    for name in ("ada", "grace"):
+        hold = PlaceLegalHold(
+            contact_id=house.ids[name],
+            law="FRCP 37(e)",
+            approved_by_id=judge,
+            expires_on=now.date() - timedelta(days=1),
+        )
+        placed = services.issue(hold, occurred_at=now - timedelta(days=9))
+        house.ids[f"hold of {name}"] = placed.stream
+    assert house.shown("legal_holds", "hold of grace")["status"] == "in_force"
+    # Which the read model does not know yet:
+    services.issue(LiftLegalHold(), house.ids["hold of ada"])
+    services.erasures.turning.lapse_holds(now)
+    assert house.shown("legal_holds", "hold of ada")["status"] == "lifted"
+    assert house.shown("legal_holds", "hold of grace")["status"] == "lifted"
+
+
 def test_a_consent_whose_time_is_over_is_recorded_to_be(house: House) -> None:
     services = house.services
     now = datetime.now(UTC)
