@@ -142,10 +142,12 @@ class Folding:
             if self.parked and (name, recorded.stream) in self.parked:
                 continue
             try:
-                rows = derived.derive(projection, before, after, recorded)
-                self._derived_rows.setdefault(name, []).extend(rows)
+                rows = [*derived.derive(projection, before, after, recorded)]
             except Exception as error:
                 self._park(name, recorded, error)
+                continue
+            if rows:  # most events leave nothing in most of them
+                self._derived_rows.setdefault(name, []).extend(rows)
 
     def _park_row(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
         """What is derived of the row waits too, or it would miss what passes meanwhile."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from projections.analytics.engine import Analytics, Behind, Group
-from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition
+from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition, Measure
 from projections.gate import Gate
 from projections.readers import Reader
 from projections.words.kernel import LANGUAGES, Both, Language
@@ -118,7 +118,10 @@ class Series:
                 {
                     "by": {name: _plain(group.by[name]) for name in self.by},
                     "labels": {name: self.label(name, group.by[name]) for name in self.by},
-                    "figures": {name: _plain(one) for name, one in group.figures.items()},
+                    "figures": {
+                        one.name: _number(group.figures[one.name], one)
+                        for one in self.definition.measures
+                    },
                 }
                 for group in self.groups
             ],
@@ -185,6 +188,11 @@ def _period(name: str, first: date) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _number(value: Decimal | int | None, measure: Measure) -> str | int | None:
+    """What was counted as a number; what need not be whole as a text."""
+    if isinstance(value, Decimal) or (measure.is_money and value is not None):
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return value

@@ -124,7 +124,9 @@ def _parts(found: Table, measure: Measure) -> dict[str, Any]:
         return {name: column.sum()}
     if measure.kind == "most":
         return {name: column.max()}
-    if measure.kind in ("share", "mean"):
+    if measure.kind == "mean":
+        return {f"{name}_part": column.sum(), f"{name}_whole": column.count()}
+    if measure.kind == "share":
         whole = found[measure.whole].sum() if measure.whole else found.count()
         return {f"{name}_part": column.sum(), f"{name}_whole": whole}
     rank, known = found[f"{measure.column}_rank"], found[f"{measure.column}_known"]

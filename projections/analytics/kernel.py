@@ -86,7 +86,7 @@ class Measure:
     column: str = ""
     """What is added up or ranked; of a share, the part."""
     whole: str = ""
-    """Of a share or a mean, by what is divided: a column, or else the number of facts."""
+    """Of a share, by what is divided: a column, or else the number of facts."""
     percent: int = 90
     """Of a percentile, by nearest rank: the least value that so many of a hundred do not exceed."""
     divisor: int = 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from projections.analytics import DEFINITIONS, definition
+from projections.analytics.engine import Analytics
 from projections.analytics.kernel import UnknownFigure
 from tests.analytics.world import World, asked
 
@@ -224,8 +225,6 @@ def test_an_answer_is_remembered_until_an_event_is_added(world: World) -> None:
         def rows(self, query: str) -> list[dict[str, Any]]:
             self.asked += 1
             return []
-
-    from projections.analytics.engine import Analytics  # noqa: PLC0415
 
     engine = Counting()
     analytics = Analytics(engine)  # type: ignore[arg-type]

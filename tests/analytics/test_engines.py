@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.exporting.opening import opened
-from api.exporting.parquet import export
+from api.exporting.parquet import MODELS, export
 from projections.analytics import DEFINITIONS
 from projections.analytics.compiling import Dialect, events, figures, records, sql
 from projections.analytics.engine import Analytics
@@ -92,7 +92,8 @@ def test_spark_can_read_every_definition(definition: Definition) -> None:
 @each
 def test_a_definition_says_what_it_is_in_both_languages(definition: Definition) -> None:
     said = [definition.title, definition.description]
-    said += [one.label for one in (*definition.dimensions, *definition.measures)]
+    said += [one.label for one in definition.dimensions]
+    said += [one.label for one in definition.measures]
     said += [words for one in definition.dimensions for words in one.values.values()]
     assert all(one.en and one.zh for one in said)
     assert definition.description.en.endswith(".")
@@ -102,9 +103,7 @@ def test_a_definition_says_what_it_is_in_both_languages(definition: Definition) 
 
 
 def test_no_figure_can_know_a_personal_column() -> None:
-    from projections import DERIVED, PROJECTIONS  # noqa: PLC0415
-
-    for model in (*PROJECTIONS, *DERIVED):
+    for model in MODELS:
         personal = {one.name for one in table_of(model).columns if one.personal}
         assert not personal & columns_of(model).keys()
         assert {*views()[model.name].columns} == columns_of(model).keys()

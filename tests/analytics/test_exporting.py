@@ -9,12 +9,11 @@ from pyarrow import parquet  # type: ignore[import-untyped]
 
 from api.exporting.entries import Personal
 from api.exporting.manifest import NAME, digest, read_manifest
-from api.exporting.parquet import export
+from api.exporting.parquet import MODELS, export
 from api.services import Services
 from commands.customers import RegisterCustomer
 from commands.kernel import Rejected
 from domain.customers import Kind
-from projections import DERIVED, PROJECTIONS
 from projections.readers import KEPT, Reader
 from store.places import COPIES
 from store.read_entries import Asked
@@ -44,7 +43,7 @@ def rows(folder: Path, model: str) -> list[dict[str, Any]]:
 def test_everything_public_is_there_and_nothing_else(services: Services, tmp_path: Path) -> None:
     register(services, CANARY, industry="Water", emails=(f"{CANARY}@example.com",))
     done = export(services, KEPT, tmp_path / "out")
-    assert {*done.models} == {one.name for one in (*PROJECTIONS, *DERIVED)}
+    assert {*done.models} == {one.name for one in MODELS}
     logged = entries(tmp_path / "out")
     assert [one["position"] for one in logged] == [*range(1, done.position + 1)]
     assert done.position == done.entries == services.log.head()
@@ -111,7 +110,9 @@ def test_values_in_clear_are_in_the_read_log(
     export(services, KEPT, tmp_path / "out", Personal.CLEAR, "warehouse")
     found, _ = reads(services.log, Asked(), 10)
     read = [body_of(one) for one in found]
-    assert {name for one in read if one["model"] == "events" for name in one["fields"]} >= {"name"}
+    assert {name for one in read if one["read_model"] == "events" for name in one["fields"]} >= {
+        "name"
+    }
     registered = [one for one in entries(tmp_path / "out") if one["type"] == "CustomerRegistered"]
     assert json.loads(registered[0]["data"])["name"] == CANARY
 

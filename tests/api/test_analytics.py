@@ -116,6 +116,14 @@ def test_what_cannot_be_asked_is_refused(
     Api.refused(sold.analyst.get(f"/v1/analytics/{path}"), status, kind, part)
 
 
+def test_money_is_a_text_and_a_count_is_a_number(sold: Api) -> None:
+    whole = {"amount": {"amount": "100", "currency": "CNY"}, "stage": "proposal", "name": "x"}
+    made = sold.admin.post("/v1/opportunities/record", json=whole)
+    assert made.status_code == 201, made.text
+    found = sold.get("/v1/analytics/open_deals?stage=proposal&by=", made.json())["data"]
+    assert [(one["figures"]["deals"], one["figures"]["amount"]) for one in found] == [(1, "100")]
+
+
 def test_a_text_of_a_filter_stays_a_text(sold: Api) -> None:
     for text in ("'", "''; DROP TABLE users; --", "%s", "\\", "$1", "{}"):
         parameters: dict[str, Any] = {"lead_source": text, "by": ""}
