@@ -43,6 +43,7 @@ class Folding:
                 name = f"{event} of {kind}" if kind and event in OF_EVERY_KIND else event
                 self._followers[name].append(projection)
         self._derived = derived
+        self._fed_by = {one.name: [d for d in derived if d.follows(one)] for one in projections}
         self._projections = {projection.name: projection for projection in projections}
         self._rows: dict[str, dict[Key, Row | None]] = {}
         self._derived_rows: dict[str, list[Row]] = {}
@@ -124,8 +125,7 @@ class Folding:
             self._park_row(projection, recorded, error)
             return
         rows[key] = after
-        if projection.aggregate is not None:
-            self._derive(projection, before, after, recorded, done)
+        self._derive(projection, before, after, recorded, done)
 
     def _derive(
         self,
@@ -135,7 +135,7 @@ class Folding:
         recorded: Recorded,
         done: Mapping[str, int] | None,
     ) -> None:
-        for derived in self._derived:
+        for derived in self._fed_by[projection.name]:
             name = derived.name
             if done is not None and recorded.position <= done.get(name, 0):
                 continue
@@ -152,7 +152,7 @@ class Folding:
     def _park_row(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
         """What is derived of the row waits too, or it would miss what passes meanwhile."""
         self._park(projection.name, recorded, error)
-        for derived in self._derived if projection.aggregate is not None else ():
+        for derived in self._fed_by[projection.name]:
             if (derived.name, recorded.stream) not in self.parked:
                 self._park(derived.name, recorded, error)
 

@@ -52,7 +52,7 @@ def derive(
     projection: Projection, before: Row | None, after: Row | None, recorded: Recorded
 ) -> Iterator[OpportunityChangeRow]:
     """The row of one event, if it changed what is followed."""
-    if projection.aggregate is not Opportunity or before is None or after is None:
+    if before is None or after is None:
         return
     old, new = before.__dict__, after.__dict__
     begins = old["version"] == 0
@@ -81,6 +81,7 @@ opportunity_changes = Derived(
     version=1,
     row=OpportunityChangeRow,
     derive=derive,
+    of=Opportunity,
     serves=(
         Serve("position"),
         Serve("position", ("id",)),

@@ -54,7 +54,7 @@ def derive(
     projection: Projection, before: Row | None, after: Row | None, recorded: Recorded
 ) -> Iterator[TicketChangeRow]:
     """The row of one event, if it changed what is followed."""
-    if projection.aggregate is not Ticket or before is None or after is None:
+    if before is None or after is None:
         return
     old, new = before.__dict__, after.__dict__
     begins = old["version"] == 0
@@ -94,6 +94,7 @@ ticket_changes = Derived(
     version=1,
     row=TicketChangeRow,
     derive=derive,
+    of=Ticket,
     serves=(
         Serve("position"),
         Serve("position", ("id",)),

@@ -120,10 +120,8 @@ def _parts(found: Table, measure: Measure) -> dict[str, Any]:
     if measure.kind == "count":
         return {name: found.count()}
     column = found[measure.column]
-    if measure.kind == "sum":
-        return {name: column.sum()}
-    if measure.kind == "most":
-        return {name: column.max()}
+    if measure.kind in ("sum", "most"):
+        return {name: column.sum() if measure.kind == "sum" else column.max()}
     if measure.kind == "mean":
         return {f"{name}_part": column.sum(), f"{name}_whole": column.count()}
     if measure.kind == "share":
