@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from domain.erasure_steps import ErasureFenced
 from domain.fields import ERASED
-from domain.subject_requests import ErasureFenced
 from store import places
 from store.errors import WrongEpochKey
 from store.event_log import EventLog

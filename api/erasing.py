@@ -17,9 +17,7 @@ from api.envelopes import system_envelope
 from api.retaining import Retention
 from api.turning import Turning
 from commands.dispatcher import Order
-from commands.kernel import Command, Records, Rejected
-from commands.retention_erasures import DropRetention
-from commands.subject_requests import (
+from commands.erasure_steps import (
     MARKED_AT_ONCE,
     FenceErasure,
     Marked,
@@ -27,6 +25,8 @@ from commands.subject_requests import (
     RecordDestruction,
     RecordSweep,
 )
+from commands.kernel import Command, Records, Rejected
+from commands.retention_erasures import DropRetention
 from commands.subjects import check_no_hold, same_person
 from domain.subject_requests import UNDER_WAY, Status, SubjectRequest
 from projections import DERIVED, PROJECTIONS

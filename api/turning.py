@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from commands.consents import ExpireConsent
+from commands.erasure_steps import CertifyErasure
 from commands.kernel import Rejected
 from commands.legal_holds import LapseLegalHold
-from commands.subject_requests import CertifyErasure
 from domain.subject_requests import Kind, Status
 from projections.readers import KEPT
 from store import places

@@ -2,43 +2,35 @@
 the steps after that Kept takes itself, and records each when it is done.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
 
-from commands.kernel import At, Command, Records, Rejected, changes, opened
+from commands.kernel import Command, Records, Rejected, changes, opened
 from commands.records import check_record
 from commands.subjects import (
     check_categories,
     check_no_hold,
     named_subject,
-    recipients_of,
+    owed_notices,
     same_person,
 )
-from domain import AGGREGATES
-from domain.deadlines import MONTHS, Months
+from domain.deadlines import Months
 from domain.disclosures import Category
-from domain.erasure import ErasureBegun, PersonalDataErased
+from domain.erasure_steps import ErasureDecided
 from domain.fields import CATEGORIES, Personal, Public
-from domain.kernel import Aggregate, Event, Value
+from domain.kernel import Event
 from domain.notices import Means, Outcome
-from domain.periods import months_after
 from domain.records import RecordDetails
 from domain.subject_requests import (
     Duty,
-    ErasureCertified,
-    ErasureDecided,
-    ErasureDestroyed,
-    ErasureFenced,
-    ErasureSwept,
     Ground,
     Kind,
     Method,
     NoticeRecorded,
-    NoticesOwed,
     Status,
     SubjectIdentified,
     SubjectRequest,
@@ -52,11 +44,8 @@ from domain.subject_requests import (
 )
 from domain.values import Text
 
-OF_KIND: Final[dict[str, type[Aggregate]]] = {one.AGGREGATE: one for one in AGGREGATES}
 TOLD_TO_RECIPIENTS: Final = (Kind.RECTIFICATION, Kind.RESTRICTION)
 """What recipients are told of when it is done; of an erasure they are when it is destroyed."""
-MARKED_AT_ONCE: Final = 200
-"""Records that one command marks as erased."""
 
 
 def _must_be_open(request: SubjectRequest) -> None:
@@ -72,16 +61,6 @@ def _must_not_be_decided(request: SubjectRequest) -> None:
             f"This erasure is {request.status} and is being carried out. It cannot be stopped.",
             type="under-way",
         )
-
-
-def _notices(
-    request: SubjectRequest, categories: Collection[str], now: datetime, records: Records
-) -> Iterator[Event]:
-    """Who was given something of these categories is to be told."""
-    owed = recipients_of(same_person(request, records).values(), categories)
-    if owed:
-        due_on = months_after(now.date(), MONTHS)
-        yield NoticesOwed(recipients=owed, categories=tuple(categories), due_on=due_on)
 
 
 class ReceiveSubjectRequest(SubjectRequestDetails, Command, to=SubjectRequest, opens=True):
@@ -175,7 +154,7 @@ class FulfilSubjectRequest(Command, to=SubjectRequest, admin=True):
             raise Rejected("Nobody has made sure who they are. Record that first.")
         yield opened(self, SubjectRequestFulfilled)
         if request.kind in TOLD_TO_RECIPIENTS:
-            yield from _notices(request, self.concerned or tuple(CATEGORIES), now, records)
+            yield from owed_notices(request, self.concerned or tuple(CATEGORIES), now, records)
 
 
 class DecideErasure(Command, to=SubjectRequest, admin=True):
@@ -240,84 +219,3 @@ class RecordNotice(Command, to=SubjectRequest, admin=True):
                 field="noticed_on",
             )
         yield NoticeRecorded.of({**self.given(), "noticed_on": noticed_on})
-
-
-class FenceErasure(Command, to=SubjectRequest, internal=True):
-    """Bar every record that stands for them, however often it was merged.
-
-    Of retention none is barred: what is written from now on lies under another key.
-    """
-
-    commitments: Public[tuple[str, ...], "link"]
-    epoch: Public[int, "figure"]
-
-    def decide(
-        self, request: SubjectRequest, now: datetime, records: Records
-    ) -> Iterator[Event | At]:
-        found = same_person(request, records)
-        if request.status is Status.DECIDED:
-            check_no_hold(found, records, now.date())
-        subjects = tuple(found) if request.is_for_good else tuple(found)[:1]
-        for stream, record in found.items():
-            if request.is_for_good and not record.erased:
-                kind = type(record).AGGREGATE
-                yield At(stream, ErasureBegun(aggregate=kind, request_id=records.own_id))
-        if request.status is Status.DECIDED:
-            yield ErasureFenced(subjects=subjects, commitments=self.commitments, epoch=self.epoch)
-
-
-class Marked(Value):
-    """A record, and of which kind it is."""
-
-    kind: str
-    stream: UUID
-
-
-class MarkErased(Command, to=SubjectRequest, internal=True):
-    """Let records say that what they held about somebody is gone."""
-
-    records: Public[tuple[Marked, ...], "link"]
-
-    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[At]:
-        for one in self.records:
-            kind = one.kind
-            if kind in OF_KIND and records.get(OF_KIND[kind], one.stream) is not None:
-                erased = PersonalDataErased(
-                    aggregate=kind, request_id=records.own_id, categories=request.categories
-                )
-                yield At(one.stream, erased)
-
-
-class RecordDestruction(Command, to=SubjectRequest, internal=True):
-    """Record that keys and rows are gone."""
-
-    destroyed_keys: Public[int, "figure"]
-    destroyed_rows: Public[int, "figure"]
-    touched_records: Public[int, "figure"]
-
-    def decide(self, request: SubjectRequest, now: datetime, records: Records) -> Iterator[Event]:
-        if request.status is Status.FENCED:
-            yield opened(self, ErasureDestroyed)
-            yield from _notices(request, request.categories, now, records)
-
-
-class RecordSweep(Command, to=SubjectRequest, internal=True):
-    """Record that nothing holds a value of theirs any more, and that the request is answered."""
-
-    rebuilt_at: Public[int, "figure"]
-    left: Public[tuple[str, ...], "vocabulary"] = ()
-
-    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
-        if request.status is Status.DESTROYED:
-            yield ErasureSwept(rebuilt_at=self.rebuilt_at, left=self.left)
-            yield SubjectRequestFulfilled()
-
-
-class CertifyErasure(Command, to=SubjectRequest, internal=True):
-    """Record that no copy from before can be opened any more."""
-
-    dark_on: Public[date, "moment"]
-
-    def decide(self, request: SubjectRequest, now: datetime) -> Iterator[Event]:
-        if request.kind is Kind.ERASURE and request.status is Status.FULFILLED:
-            yield opened(self, ErasureCertified)

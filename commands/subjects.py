@@ -1,15 +1,19 @@
 """Whom a request or a hold is about: a contact, customer or user, and who was merged with them."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from commands.kernel import Records, Rejected
 from domain.contacts import Contact
 from domain.customers import Customer
+from domain.deadlines import MONTHS
 from domain.fields import CATEGORIES
+from domain.kernel import Event
 from domain.legal_holds import LegalHold
+from domain.periods import months_after
+from domain.subject_requests import NoticesOwed, SubjectRequest
 from domain.users import User
 
 SUBJECTS: Final[dict[str, type[Contact | Customer | User]]] = {
@@ -123,3 +127,13 @@ def check_no_hold(people: dict[UUID, Person], records: Records, today: date) -> 
                     "them that the erasure waits for its end.",
                     type="held",
                 )
+
+
+def owed_notices(
+    request: SubjectRequest, categories: Collection[str], now: datetime, records: Records
+) -> Iterator[Event]:
+    """Who was given something of these categories is to be told."""
+    owed = recipients_of(same_person(request, records).values(), categories)
+    if owed:
+        due_on = months_after(now.date(), MONTHS)
+        yield NoticesOwed(recipients=owed, categories=tuple(categories), due_on=due_on)

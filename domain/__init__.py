@@ -1,5 +1,6 @@
 """The aggregates: the table of contents of everything that Kept remembers."""
 
+import domain.erasure_steps  # noqa: F401  events of a request that stand in a file of their own
 from domain.consents import Consent
 from domain.contacts import Contact
 from domain.custom_fields import CustomFields

@@ -5,8 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import Final
+from uuid import UUID
 
 from api.demo.calendar import Calendar, id_at
+from api.demo.names import Region, is_chinese
 from api.demo.people import LEAVES, Staff
 from domain.values import Money
 
@@ -57,6 +59,16 @@ class Company:
         self.products = {p.sku: id_at(calendar.start, random) for p in (*PRODUCTS, OLD_PROBE)}
         self.handover = id_at(calendar.week(LEAVES - 1), random)
         """The correlation id of all that follows from a colleague's leaving."""
+        self.recipients = [id_at(calendar.start, random) for _ in range(3)]
+        """Whom data is given to: who sends newsletters, in Europe and in China, and a carrier."""
+
+    def mailer(self, region: Region) -> UUID:
+        """Who sends the newsletters of a region."""
+        return self.recipients[is_chinese(region)]
+
+    def marketing(self, region: Region) -> UUID:
+        """The colleague who does a region's marketing."""
+        return self.staff.ids["zheng.kexin" if is_chinese(region) else "elin.marsh"]
 
     def price(self, sold: Sold, currency: str, at: datetime) -> Money:
         """The list price on a day."""

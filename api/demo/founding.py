@@ -17,6 +17,7 @@ from api.demo.people import (
     address_of,
     zone_of,
 )
+from api.demo.privacy import recipients_and_schedules
 from api.demo.story import Act, Story
 from commands.custom_fields import ChangeCustomField, DeclareCustomField, RetireCustomField
 from commands.products import CreateProduct, DeactivateProduct, SetProductPrice
@@ -64,6 +65,7 @@ def founding(company: Company, random: Random) -> list[Act]:
     _teams(company, story, start + timedelta(minutes=40), admin)
     _fields(company, story, start + timedelta(minutes=50), admin)
     _products(company, story, start + timedelta(minutes=70), admin)
+    recipients_and_schedules(company, story, admin)
     return [*story.told(company.calendar.until)]
 
 

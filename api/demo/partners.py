@@ -125,9 +125,7 @@ def _double(account: Account, partner: Partner) -> None:
         given_name=partner.name.given,
         emails=(f"{partner.name.slug}.{partner.id.hex[-6:]}@example.net",),
     )
-    marketing = account.company.staff.ids[
-        "zheng.kexin" if is_chinese(account.region) else "elin.marsh"
-    ]
+    marketing = account.company.marketing(account.region)
     double = story.open(at, command, marketing)
     linked = story.later(at, 1, 5)
     link = LinkContact(customer_id=account.id)

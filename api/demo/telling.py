@@ -10,6 +10,7 @@ from api.demo.deals import deal_with
 from api.demo.life import live, settle_owner
 from api.demo.names import INDUSTRIES, Names, Region, is_chinese
 from api.demo.partners import develop, introduce
+from api.demo.privacy import ask_people
 from api.demo.story import Story
 from api.demo.tickets import ask
 from domain.customers import Kind
@@ -27,10 +28,13 @@ def tell(company: Company, names: Names, random: Random) -> Story:
     """Everything that happens to a customer, up to the end and beyond."""
     region = random.choices([*REGIONS], [*REGIONS.values()])[0]
     account = an_account(company, names, random, region)
+    accounts = [account]
     _tell(account)
     if account.kind is Kind.ORGANISATION and account.story.chance(GROUPS):
         for branch in _BRANCHES[is_chinese(region)][: random.randrange(2, 4)]:
-            _branch(account, branch)
+            accounts.append(_branch(account, branch))
+    for one in accounts:
+        ask_people(one)
     return account.story
 
 
@@ -43,7 +47,7 @@ def _tell(account: Account) -> None:
     live(account)
 
 
-def _branch(parent: Account, name: str) -> None:
+def _branch(parent: Account, name: str) -> Account:
     """A company below another one, registered some days after it."""
     born = parent.story.later(parent.born, 1, 40)
     random = parent.random
@@ -63,3 +67,4 @@ def _branch(parent: Account, name: str) -> None:
     )
     register(account, random.choice([*INDUSTRIES]), parent=parent.id)
     _tell(account)
+    return account

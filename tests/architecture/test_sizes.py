@@ -13,9 +13,7 @@ MOST_OF_A_FUNCTION = 50
 LONG_FILES = {
     "commands/dispatcher.py": "one loop in three tempos (at once, ahead, sent) over one Attempt",
     "commands/opportunities.py": "one aggregate, one file: thirteen commands, none above a screen",
-    "commands/subject_requests.py": "one aggregate, one file: fourteen commands, each on a screen",
     "commands/tickets.py": "one aggregate, one file: twenty-two commands, most of ten lines",
-    "domain/subject_requests.py": "one aggregate, one file: a request, and each step of an erasure",
     "domain/tickets.py": "one aggregate, one file: a ticket's fields and its twenty-six events",
     "projections/gate.py": "one gate: what masks must see every read, or one is forgotten",
     "store/event_log.py": "one door to the log: each method is one statement and its reading",

@@ -14,6 +14,7 @@ from api.demo.calendar import CLOSES, OPENS, SATURDAY, WEEKS
 from api.demo.people import COLLEAGUES, zone_of
 from api.demo.story import Act
 from api.demo.texts import texts
+from commands.consents import ConfirmConsent, RefuseConsent, RequestConsent, WithdrawConsent
 from commands.contacts import (
     LinkContact,
     MarkContactLeft,
@@ -43,6 +44,9 @@ from commands.opportunities import (
     WinOpportunity,
 )
 from commands.products import DeactivateProduct, SetProductPrice
+from commands.recipients import RecordDisclosure
+from commands.retention_schedules import ProposeRetentionSchedule, PutRetentionScheduleInForce
+from commands.subject_requests import FulfilSubjectRequest
 from commands.tickets import (
     CloseTicket,
     CreateFollowUpTicket,
@@ -89,6 +93,10 @@ def test_the_company_is_as_large_as_promised(demo: Demo) -> None:
         "contacts": 3322,
         "opportunities": 2062,
         "tickets": 2092,
+        "consents": 958,
+        "recipients": 3,
+        "retention_schedules": 3,
+        "subject_requests": 12,
     }
 
 
@@ -201,4 +209,6 @@ def test_every_lifecycle_is_gone_through(demo: Demo) -> None:
         *(ReopenOpportunity, HoldTicket, ResumeTicket, EscalateTicket, RejectTicket, MergeTicket),
         *(MarkTicketDuplicate, ResolveTicket, CloseTicket, CreateFollowUpTicket),
         *(SetProductPrice, DeactivateProduct, RetireCustomField, DeactivateUser),
+        *(RequestConsent, ConfirmConsent, WithdrawConsent, RefuseConsent, RecordDisclosure),
+        *(ProposeRetentionSchedule, PutRetentionScheduleInForce, FulfilSubjectRequest),
     }

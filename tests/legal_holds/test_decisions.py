@@ -7,21 +7,17 @@ from uuid import UUID
 import pytest
 
 from commands.contacts import ChangeContact, MergeContact, RestoreContact
+from commands.erasure_steps import FenceErasure
 from commands.kernel import At
 from commands.legal_holds import ChangeLegalHold, LapseLegalHold, LiftLegalHold, PlaceLegalHold
-from commands.subject_requests import DecideErasure, FenceErasure
+from commands.subject_requests import DecideErasure
 from domain.contacts import ContactAbsorbed, ContactMerged, ContactRegistered
 from domain.erasure import ErasureBegun, RecordHeld, RecordReleased
+from domain.erasure_steps import ErasureDecided
 from domain.fields import CATEGORIES
 from domain.kernel import Event
 from domain.legal_holds import LegalHoldChanged, LegalHoldLifted, LegalHoldPlaced
-from domain.subject_requests import (
-    ErasureDecided,
-    Kind,
-    Method,
-    SubjectIdentified,
-    SubjectRequestReceived,
-)
+from domain.subject_requests import Kind, Method, SubjectIdentified, SubjectRequestReceived
 from domain.users import UserActivated, UserInvited
 from tests.dsl import THIS, TODAY, given, id_of
 

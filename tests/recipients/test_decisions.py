@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from commands.erasure_steps import RecordDestruction
 from commands.kernel import At, Command
 from commands.recipients import (
     MOST_SUBJECTS,
@@ -12,11 +13,12 @@ from commands.recipients import (
     RecordDisclosure,
     RegisterRecipient,
 )
-from commands.subject_requests import FulfilSubjectRequest, RecordDestruction, RecordNotice
+from commands.subject_requests import FulfilSubjectRequest, RecordNotice
 from domain.contacts import ContactAbsorbed, ContactMerged, ContactRegistered
 from domain.customers import CustomerRegistered, Kind
 from domain.disclosures import DataDisclosed
 from domain.erasure import ErasureBegun
+from domain.erasure_steps import ErasureDecided, ErasureDestroyed, ErasureFenced
 from domain.fields import CATEGORIES
 from domain.notices import Means, Outcome
 from domain.recipients import (
@@ -27,10 +29,8 @@ from domain.recipients import (
     Role,
     Safeguard,
 )
+from domain.subject_requests import Kind as Asked
 from domain.subject_requests import (
-    ErasureDecided,
-    ErasureDestroyed,
-    ErasureFenced,
     Method,
     NoticeRecorded,
     NoticesOwed,
@@ -38,7 +38,6 @@ from domain.subject_requests import (
     SubjectRequestFulfilled,
     SubjectRequestReceived,
 )
-from domain.subject_requests import Kind as Asked
 from tests.dsl import NOW, THIS, TODAY, given, id_of, new_id, state_of
 
 ADA, TWIN, ACME, PRINTER, BANK = map(id_of, ("ada", "twin", "acme", "printer", "bank"))

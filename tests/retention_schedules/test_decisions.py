@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from commands.erasure_steps import FenceErasure
 from commands.kernel import Command
 from commands.retention_erasures import DropRetention, LetFallDue
 from commands.retention_schedules import (
@@ -14,9 +15,9 @@ from commands.retention_schedules import (
     ReviewRetention,
     WithdrawRetentionSchedule,
 )
-from commands.subject_requests import FenceErasure
 from domain.contacts import ContactMerged, ContactRegistered, ContactRestricted
 from domain.erasure import RecordHeld
+from domain.erasure_steps import ErasureFenced
 from domain.legal_holds import LegalHoldPlaced
 from domain.retention_schedules import (
     Action,
@@ -28,7 +29,7 @@ from domain.retention_schedules import (
     RetentionScheduleWithdrawn,
     Trigger,
 )
-from domain.subject_requests import ErasureFenced, RetentionFellDue, SubjectRequestWithdrawn
+from domain.subject_requests import RetentionFellDue, SubjectRequestWithdrawn
 from tests.dsl import TODAY, Other, given, id_of
 
 ANNA, BEN, ADA, TWIN, RULE = (id_of(one) for one in ("anna", "ben", "ada", "twin", "rule"))

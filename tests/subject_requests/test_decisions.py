@@ -5,31 +5,24 @@ from datetime import date
 import pytest
 
 from commands.contacts import MergeContact
+from commands.erasure_steps import FenceErasure, Marked, MarkErased, RecordDestruction, RecordSweep
 from commands.kernel import At
 from commands.subject_requests import (
     DecideErasure,
     ExtendSubjectRequest,
-    FenceErasure,
     FulfilSubjectRequest,
     IdentifySubject,
-    Marked,
-    MarkErased,
     ReceiveSubjectRequest,
-    RecordDestruction,
-    RecordSweep,
     RefuseSubjectRequest,
     WithdrawSubjectRequest,
 )
 from domain.contacts import ContactAbsorbed, ContactMerged, ContactRegistered
 from domain.erasure import ErasureBegun, PersonalDataErased
+from domain.erasure_steps import ErasureDecided, ErasureDestroyed, ErasureFenced, ErasureSwept
 from domain.fields import CATEGORIES
 from domain.periods import months_after
 from domain.subject_requests import (
     Duty,
-    ErasureDecided,
-    ErasureDestroyed,
-    ErasureFenced,
-    ErasureSwept,
     Ground,
     Kind,
     Method,
