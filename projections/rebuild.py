@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
@@ -191,15 +192,9 @@ class Rebuild:
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""
-
-        def one(draft: Table) -> None:
-            with self.log.database.connect("projector", self.schema) as connection:
-                connection.execute("SET maintenance_work_mem = '512MB'")
-                draft.index(connection)
-                connection.execute(f"ANALYZE {draft.table}".encode())
-
+        one = partial(drafts.index, self.log.database, self.schema)
         with ThreadPoolExecutor(INDEXERS) as indexers:
-            # The history is the longest, so it begins first.
+            # The history is the longest, so it is among the first.
             work = indexers.map(one, reversed([*self.drafts.values()]))
             for done, _ in enumerate(work, start=1):
                 self.progress("index", done, len(self.drafts))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from store.database import Connection
+from store.database import Connection, Database
 from store.read_models import Table
 
 BEGUN: Final = "rebuild_begun"
@@ -62,6 +62,14 @@ def marked(connection: Connection) -> dict[int, list[list[Any]]]:
 def advance(connection: Connection, head: int) -> None:
     """All parts are written, and what came after them up to this position; in its transaction."""
     connection.execute(f"UPDATE {BEGUN} SET head = %s", [head])
+
+
+def index(database: Database, schema: str, draft: Table) -> None:
+    """Make a draft's indexes, on a connection of its own."""
+    with database.connect("projector", schema) as connection:
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        draft.index(connection)
+        connection.execute(f"ANALYZE {draft.table}".encode())
 
 
 def end(connection: Connection) -> None:
