@@ -31,12 +31,18 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     | {"trigger": "last_activity", "law": "GDPR Art. 5(1)(e)", "action": "erase"},
     "ChangeRetentionSchedule": {"duration": "P1Y6M"},
     "ChangeTicket": {"subject": "Display stays dark after the update"},
+    "DefineSlaPolicy": {"name": "Standard 标准", "time_zone": "Asia/Shanghai"}
+    | {"business_hours": [{"weekday": "monday", "opens": "09:00", "closes": "18:00"}]}
+    | {"holidays": ["2026-10-01"]},
+    "ChangeSlaPolicy": {"pauses": ["customer", "third_party"]},
     "DefinePipeline": {"name": "Renewals 续约"},
     "CreateTeam": {"name": "East China 华东"},
     "InviteUser": {"name": "王芳 Wang Fang", "email": "wang.fang@example.com"},
     "CreateProduct": {"sku": "GTX-PRO", "name": "GTX Pro"},
     "OpenOpportunity": {"name": "GTX Pro for the new plant"},
     "RecordOpportunity": {"name": "GTX Pro for the new plant", "stage": "prospecting"},
+    "ChangeQuote": {"valid_until": "2026-06-30", "terms": "Delivery within six weeks"},
+    "ChangeOrder": {"payment_terms": "30 days net"},
     "DeclareCustomField": {"key": "tier", "label": "Tier", "label_zh": "层级", "type": "choice"}
     | {"choices": ["gold", "silver"], "personal": False},
     "ChangeCustomField": {"key": "tier", "choices": ["gold", "silver", "bronze"]},
@@ -91,6 +97,7 @@ _OF_FIELDS: Final[dict[str, Any]] = {
     "wording_version": "2026-03",
     "captured_at": A_MOMENT,
     "followed_up_on": "2026-03-02",
+    "currency": "EUR",
 }
 _FAVOURITES: Final = frozenset({"emails", "phones", "given_name", "followed_up_on"})
 

@@ -12,6 +12,8 @@ from domain.contacts import Contact
 from domain.customers import Customer
 from domain.disclosures import Category
 from domain.opportunities import Status as DealStatus
+from domain.orders import IN_WORK as ORDERS_IN_WORK
+from domain.quotes import UNDECIDED
 from domain.retention_schedules import Action, Kind
 from domain.subject_requests import ENDED
 from domain.ticket_history import IN_WORK
@@ -19,6 +21,8 @@ from projections.kernel import Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
+from projections.orders import orders
+from projections.quotes import quotes
 from projections.retention_schedules import retention_reviews
 from projections.subject_requests import subject_requests
 from projections.tables import table_of
@@ -32,12 +36,14 @@ _WORK: Final[Mapping[str, Sequence[tuple[str, Projection, Sequence[str]]]]] = {
     Customer.AGGREGATE: (
         ("open_ticket", tickets, [*IN_WORK]),
         ("open_deal", opportunities, [DealStatus.OPEN]),
+        ("open_quote", quotes, [*UNDECIDED]),
+        ("open_order", orders, [*ORDERS_IN_WORK]),
     ),
 }
 """Of each kind, the work that needs what is known of them: what it is called, where, and when."""
 WHYS: Final = (
     *("legal_hold", "restriction", "subject_request"),
-    *("open_ticket", "open_deal", "review", "longer_duty"),
+    *("open_ticket", "open_deal", "open_quote", "open_order", "review", "longer_duty"),
 )
 
 

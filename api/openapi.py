@@ -22,6 +22,11 @@ TAGS = {
     "products": "Products 产品 and their dated prices.",
     "pipelines": "Pipelines: the stages 阶段 that deals pass through, as data.",
     "opportunities": "Opportunities 商机: deals, from prospect to won or lost.",
+    "quotes": "Quotes 报价单: what is offered, in versions; an accepted one becomes an order.",
+    "orders": "Orders 订单·合同: what was bought, how it is paid, and what came back.",
+    "order-lines": "The lines of orders, one row each, for analytics.",
+    "sla-policies": "SLA policies 服务级别: until when tickets are to be answered and resolved.",
+    "ticket-clocks": "The clocks of tickets: what is due, paused, met or missed 服务级别时限.",
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
@@ -44,8 +49,11 @@ TAGS = {
 }
 
 
-def describe_command(command: type[Command], path: str, method: str) -> dict[str, Any]:
-    """The options of a command's route."""
+def describe_command(
+    command: type[Command], path: str, method: str, name: str | None = None
+) -> dict[str, Any]:
+    """The options of a command's route, under its own name or another."""
+    name = name or command.__name__
     opens = command.OPENS is True
     parameters = [*COMMAND_HEADERS]
     if not opens:
@@ -55,8 +63,8 @@ def describe_command(command: type[Command], path: str, method: str) -> dict[str
         400, 401, 403, *(() if opens else (404, 412)), 409, 410, 413, 415, 422, 503
     )
     return {
-        "operation_id": command.__name__,
-        "summary": _words(command.__name__),
+        "operation_id": name,
+        "summary": _words(name),
         "description": _description(command),
         "tags": [path.split("/")[2]],
         "status_code": 201 if opens else 200,

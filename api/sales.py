@@ -1,4 +1,4 @@
-"""What sales works with: customers, contacts, products, pipelines and opportunities."""
+"""What sales works with: customers, contacts, products, pipelines, deals, quotes and orders."""
 
 from fastapi import APIRouter
 
@@ -51,6 +51,25 @@ from commands.opportunities import (
     UnlinkOpportunityContact,
     WinOpportunity,
 )
+from commands.order_history import RecordOrder
+from commands.order_payments import (
+    PlanOrderReceivables,
+    RecordOrderPayment,
+    RecordOrderRefund,
+    ReturnOrderLines,
+)
+from commands.orders import (
+    ArchiveOrder,
+    CancelOrder,
+    ChangeOrder,
+    CompleteOrder,
+    ConfirmOrder,
+    DraftOrder,
+    RestoreOrder,
+    SendBackOrder,
+    SetOrderLines,
+    SubmitOrder,
+)
 from commands.pipelines import ArchivePipeline, ChangePipeline, DefinePipeline, RestorePipeline
 from commands.products import (
     ActivateProduct,
@@ -61,11 +80,27 @@ from commands.products import (
     RestoreProduct,
     SetProductPrice,
 )
+from commands.quotes import (
+    AcceptQuote,
+    ArchiveQuote,
+    ChangeQuote,
+    DraftQuote,
+    ExpireQuote,
+    RejectQuote,
+    RestoreQuote,
+    ReviseQuote,
+    SendBackQuote,
+    SendQuote,
+    SetQuoteLines,
+    SubmitQuote,
+)
 from projections.contacts import contacts
 from projections.customers import customers
 from projections.opportunities import opportunities
+from projections.orders import order_lines, orders
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.quotes import quotes
 
 router = APIRouter()
 
@@ -130,3 +165,35 @@ accepts(router, "/opportunities/{id}/set-lines", SetOpportunityLines)
 accepts(router, "/opportunities/{id}/archive", ArchiveOpportunity)
 accepts(router, "/opportunities/{id}/restore", RestoreOpportunity)
 reads(router, opportunities)
+
+accepts(router, "/quotes", DraftQuote)
+accepts(router, "/quotes/revise", ReviseQuote)
+accepts(router, "/quotes/{id}", ChangeQuote, method="PATCH")
+accepts(router, "/quotes/{id}/set-lines", SetQuoteLines)
+accepts(router, "/quotes/{id}/submit", SubmitQuote)
+accepts(router, "/quotes/{id}/send-back", SendBackQuote)
+accepts(router, "/quotes/{id}/send", SendQuote)
+accepts(router, "/quotes/{id}/accept", AcceptQuote)
+accepts(router, "/quotes/{id}/reject", RejectQuote)
+accepts(router, "/quotes/{id}/expire", ExpireQuote)
+accepts(router, "/quotes/{id}/archive", ArchiveQuote)
+accepts(router, "/quotes/{id}/restore", RestoreQuote)
+reads(router, quotes)
+
+accepts(router, "/orders", DraftOrder)
+accepts(router, "/orders/record", RecordOrder)
+accepts(router, "/orders/{id}", ChangeOrder, method="PATCH")
+accepts(router, "/orders/{id}/set-lines", SetOrderLines)
+accepts(router, "/orders/{id}/submit", SubmitOrder)
+accepts(router, "/orders/{id}/send-back", SendBackOrder)
+accepts(router, "/orders/{id}/confirm", ConfirmOrder)
+accepts(router, "/orders/{id}/complete", CompleteOrder)
+accepts(router, "/orders/{id}/cancel", CancelOrder)
+accepts(router, "/orders/{id}/plan-receivables", PlanOrderReceivables)
+accepts(router, "/orders/{id}/record-payment", RecordOrderPayment)
+accepts(router, "/orders/{id}/record-refund", RecordOrderRefund)
+accepts(router, "/orders/{id}/return-lines", ReturnOrderLines)
+accepts(router, "/orders/{id}/archive", ArchiveOrder)
+accepts(router, "/orders/{id}/restore", RestoreOrder)
+reads(router, orders)
+reads(router, order_lines)

@@ -8,12 +8,15 @@ from domain.customers import Customer
 from domain.kernel import Aggregate
 from domain.legal_holds import LegalHold
 from domain.opportunities import Opportunity
+from domain.orders import Order
 from domain.pipelines import Pipeline
 from domain.products import Product
+from domain.quotes import Quote
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
 from domain.skipped_events import SkippedEvents
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -31,6 +34,9 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Product,
     Pipeline,
     Opportunity,
+    Quote,
+    Order,
+    SlaPolicy,
     Ticket,
     SubjectRequest,
     LegalHold,

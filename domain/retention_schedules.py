@@ -33,8 +33,9 @@ class Trigger(StrEnum):
     CREATED = "created"
     """The record's first event."""
     LAST_ACTIVITY = "last_activity"
-    """The last event of the record, or of a ticket, deal or consent of theirs; of users, also the
-    last thing they did. What Kept records by itself of erasures, holds and time does not count.
+    """The last event of the record, or of a ticket, deal, quote, order or consent of theirs; of
+    users, also the last thing they did. What Kept records by itself of erasures, holds and time
+    does not count.
     """
     RELATIONSHIP_ENDED = "relationship_ended"
     """Since when a contact has left, a customer is lost, either is archived or merged into another,

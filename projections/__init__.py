@@ -9,14 +9,18 @@ from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
+from projections.orders import order_lines, orders
 from projections.pipelines import pipelines
 from projections.products import products
+from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
 from projections.skipped_events import skipped_events
+from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
 
@@ -32,8 +36,12 @@ PROJECTIONS: tuple[Projection, ...] = (
     products,
     pipelines,
     opportunities,
+    quotes,
+    orders,
+    sla_policies,
     tickets,
     ticket_messages,
+    ticket_clocks,
     subject_requests,
     notices,
     legal_holds,
@@ -44,5 +52,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     lifetimes,
 )
 """First stage: folded from events."""
-DERIVED: tuple[Derived, ...] = (history,)
+DERIVED: tuple[Derived, ...] = (history, order_lines)
 """Second stage: fed by the first."""

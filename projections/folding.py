@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.envelope import Recorded, kind_of
 from domain.erasure import OF_EVERY_KIND, PersonalDataErased
-from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.kernel import Derived, Gone, Projection, ReadModel, Row
 
 Key = tuple[Any, ...]
 
@@ -52,7 +52,7 @@ class Folding:
         self._skipped = skipped
         self._projections = {projection.name: projection for projection in projections}
         self._rows: dict[str, dict[Key, Row | None]] = {}
-        self._derived_rows: dict[str, list[Row]] = {}
+        self._derived_rows: dict[str, dict[Key, Row | None]] = {}
         self.parked: set[tuple[str, UUID]] = set()
         self.newly_parked: list[Parked] = []
 
@@ -102,9 +102,8 @@ class Folding:
 
     def take(self, model: ReadModel) -> tuple[list[Row], list[Key]]:
         """The rows to write and the keys to delete of one read model; they are forgotten here."""
-        if isinstance(model, Derived):
-            return self._derived_rows.pop(model.name, []), []
-        rows = self._rows.pop(model.name, {})
+        held = self._derived_rows if isinstance(model, Derived) else self._rows
+        rows = held.pop(model.name, {})
         kept = [row for row in rows.values() if row is not None]
         return kept, [key for key, row in rows.items() if row is None]
 
@@ -147,6 +146,8 @@ class Folding:
     ) -> None:
         for derived in self._derived if projection.aggregate is not None else ():
             name = derived.name
+            if not derived.is_fed_by(projection):
+                continue
             if done is not None and recorded.position <= done.get(name, 0):
                 continue
             if self.parked and (name, recorded.stream) in self.parked:
@@ -154,16 +155,29 @@ class Folding:
             if (name, recorded.position) in self._skipped:
                 continue
             try:
-                rows = derived.derive(projection, before, after, recorded)
-                self._derived_rows.setdefault(name, []).extend(rows)
+                self._keep(derived, derived.derive(projection, before, after, recorded))
             except Exception as error:
                 self._park(name, recorded, error)
+
+    def _keep(self, derived: Derived, rows: Iterable[Row | Gone]) -> None:
+        """Under their keys: several events of a batch may derive the same row."""
+        names = derived.row.KEY
+        found: dict[Key, Row | None] = {}
+        for one in rows:
+            if isinstance(one, Gone):
+                found[one.key] = None
+            else:
+                values = one.__dict__
+                found[tuple([values[name] for name in names])] = one
+        if found:
+            self._derived_rows.setdefault(derived.name, {}).update(found)
 
     def _park_row(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
         """What is derived of the row waits too, or it would miss what passes meanwhile."""
         self._park(projection.name, recorded, error)
-        for derived in self._derived if projection.aggregate is not None else ():
-            if (derived.name, recorded.stream) not in self.parked:
+        for derived in self._derived:
+            waits = (derived.name, recorded.stream) in self.parked
+            if derived.is_fed_by(projection) and not waits:
                 self._park(derived.name, recorded, error)
 
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -171,21 +171,33 @@ Change = tuple[Row | None, Row | None, Recorded]
 """A first-stage row before and after an event."""
 
 
+class Gone(NamedTuple):
+    """The key of a derived row that is to be deleted."""
+
+    key: tuple[Any, ...]
+
+
 @dataclass(slots=True)
 class Derived:
     """A second-stage read model, fed by the row changes of the first stage in the same commit.
 
-    Append-only.
+    What it derives replaces what it had derived under the same key.
     """
 
     name: str
     version: int
     row: type[Row]
-    derive: Callable[[Projection, Row | None, Row | None, Recorded], Iterable[Row]]
+    derive: Callable[[Projection, Row | None, Row | None, Recorded], Iterable[Row | Gone]]
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    of: str | None = None
+    """The read model of the first stage that feeds it; without one, each of an aggregate."""
     unnest: str | None = None
     """A list that SQL users see as one row for each of its items."""
+
+    def is_fed_by(self, projection: Projection) -> bool:
+        """Whether it follows that first stage."""
+        return projection.aggregate is not None and self.of in (None, projection.name)
 
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table."""

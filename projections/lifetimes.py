@@ -1,5 +1,5 @@
 """The moments from which retention runs: of every record that stands for somebody, and of the
-tickets, deals and consents that are theirs. Nothing in it is personal.
+tickets, deals, quotes, orders and consents that are theirs. Nothing in it is personal.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,8 @@ from domain.envelope import Recorded
 from domain.fields import Public
 from domain.kernel import Event, replace
 from domain.opportunities import Opportunity
+from domain.orders import Order
+from domain.quotes import Quote, QuoteExpired
 from domain.records import without
 from domain.tickets import Ticket
 from domain.users import User, UserActivated, UserDeactivated, UserReactivated
@@ -67,10 +69,10 @@ _GOES_ON: Final[Mapping[type[Event], str]] = {
 _OF: Final[Mapping[str, tuple[str, ...]]] = {
     Ticket.AGGREGATE: ("contact_id", "customer_id"),
     Consent.AGGREGATE: ("contact_id", "customer_id"),
-    Opportunity.AGGREGATE: ("customer_id",),
+    **{kind.AGGREGATE: ("customer_id",) for kind in (Opportunity, Quote, Order)},
 }
 """The fields that say whose a record is."""
-_BY_TIME: Final = (ConsentExpired,)
+_BY_TIME: Final = (ConsentExpired, QuoteExpired)
 """What Kept records because time has passed: nobody did anything."""
 
 
@@ -81,7 +83,7 @@ class LifetimeRow(Row):
     number: Public[str | None, "vocabulary"] = None
     contact_id: Public[UUID | None, "link"] = None
     customer_id: Public[UUID | None, "link"] = None
-    """Whose it is, of a ticket, deal or consent."""
+    """Whose it is, of a ticket, deal, quote, order or consent."""
     created_at: Public[datetime | None, "moment"] = None
     active_at: Public[datetime | None, "moment"] = None
     """Of the latest event that somebody brought about."""
@@ -112,7 +114,7 @@ lifetimes = Projection(
 @lifetimes.on(
     *(
         event
-        for aggregate in (Contact, Customer, User, Ticket, Opportunity, Consent)
+        for aggregate in (Contact, Customer, User, Ticket, Opportunity, Quote, Order, Consent)
         for event in aggregate.EVENTS.values()
     )
 )

@@ -41,6 +41,8 @@ PARTS_A_WORKER: Final = 4
 LEASE: Final = "rebuild"
 SWAP_SECONDS: Final = 60
 """For so long old snapshots and locks of readers are waited for."""
+FAR_BEHIND: Final = 10_000
+"""Events that live read models lack, from which on it is quicker to fold all of them anew."""
 CATCH_UP: Final = 1_000
 """Events folded at once when catching up with the live log."""
 INDEXERS: Final = 2
@@ -64,9 +66,10 @@ def prepare(
     """Make the tables that this release has and the tenant lacks; gives their names."""
     with log.database.connect("projector", log.tenant.schema) as connection:
         known = Tracking(connection).known()
+    models: tuple[ReadModel, ...] = (*projections, *derived)
     missing = [
         model
-        for model in _all(projections, derived)
+        for model in models
         if (model.name, model.version) not in known
         or known[(model.name, model.version)][1] != table_of(model).shape
     ]
@@ -134,7 +137,7 @@ class Rebuild:
 
     def __post_init__(self) -> None:
         self.schema = self.schema or self.log.tenant.schema
-        self.models = _all(self.projections, self.derived)
+        self.models = (*self.projections, *self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
@@ -148,11 +151,7 @@ class Rebuild:
         head = self.position = begun.head
         written = drafts.marked(self.connection)
         parts = between(begun.cuts)
-        left = [
-            Part(number, streams, head, self.as_of)
-            for number, streams in enumerate(parts)
-            if number not in written
-        ]
+        left = [Part(n, one, head, self.as_of) for n, one in enumerate(parts) if n not in written]
         self.parked = [
             Parked(model, UUID(stream), position, said)
             for some in written.values()
@@ -238,8 +237,14 @@ class Rebuild:
                 self.live_checksums[model.name] = table.checksum(self.connection)[1]
 
     def _place(self, live: Mapping[str, int]) -> int:
-        """Where the live read models stand; the drafts join them there."""
-        return max(live.values(), default=self.log.head())
+        """Where the live read models stand: the drafts join them there, and can be compared. Those
+        that are far behind are passed, if they are all made anew, so that nobody folds the rest
+        event by event.
+        """
+        head = self.log.head()
+        reached = max(live.values(), default=head)
+        is_all = len(self.chosen) == len(self.models)
+        return head if is_all and head - reached > FAR_BEHIND else reached
 
     def _catch_up(self, target: int) -> None:
         """Fold what came since into the drafts, up to ``target``."""
@@ -291,7 +296,3 @@ class Rebuild:
             tracking.unpark(model.name)
         parked = (*self.parked, *self.folding.newly_parked)
         tracking.park(one for one in parked if one.model in self.drafts)
-
-
-def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:
-    return (*projections, *derived)

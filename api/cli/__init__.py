@@ -24,10 +24,12 @@ from api.cli import (
     imports,
     keys,
     models,
+    notices,
     processing,
     reads,
     retention,
     serving,
+    sla,
     status,
     tenancy,
     transparency,
@@ -56,11 +58,13 @@ app.command()(answering.portable)
 app.command()(breach.breach)
 app.command()(erasing.erase)
 app.command()(erasing.certificate)
+app.command()(notices.notices)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
+app.add_typer(sla.app, name="sla")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from api.cli.shared import Json, opened_tenant, print_json, progress_bar, warn
+from api.cli.shared import Failure, Json, opened_tenant, print_json, progress_bar, warn
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from api.imports.intake import Intake
 
 app = typer.Typer(help="Imports: other systems' data with its own dates, safe to run again.")
@@ -21,6 +23,9 @@ ReportFile = Annotated[
 ]
 As = Annotated[
     str | None, typer.Option("--as", help="The user who imports, by e-mail or id. Else the system.")
+]
+ZoneOption = Annotated[
+    str | None, typer.Option("--time-zone", help="Of the file's times. Else the tenant's.")
 ]
 Workers = Annotated[int, typer.Option(help="Records on their way at once.", min=1, max=256)]
 
@@ -46,26 +51,39 @@ def maven_crm(
 @app.command("incidents")
 def incidents(
     file: Annotated[Path, typer.Argument(help="The incident log: a CSV file, or a zip of one.")],
-    time_zone: Annotated[
-        str | None, typer.Option(help="Of the file's times. Else the tenant's.")
-    ] = None,
+    time_zone: ZoneOption = None,
     report: ReportFile = None,
     actor: As = None,
     workers: Workers = 32,
     as_json: Json = False,
 ) -> None:
     """Import an incident log: tickets with the whole history of their states."""
-    from zoneinfo import ZoneInfo, available_timezones
-
-    from api.cli.shared import Failure
     from api.imports.incidents import CLIENT, import_incidents
 
-    if time_zone is not None and time_zone not in available_timezones():
-        raise Failure(f"{time_zone} is no time zone. Give an IANA name such as Europe/London.")
+    zone_of = _zone(time_zone)
 
     def run(intake: "Intake") -> None:
-        zone = ZoneInfo(time_zone) if time_zone else intake.services.tenant.zone
-        import_incidents(intake, file, zone)
+        import_incidents(intake, file, zone_of(intake))
+
+    _import(CLIENT, run, report, actor, workers, as_json)
+
+
+@app.command("online-retail")
+def online_retail(
+    file: Annotated[Path, typer.Argument(help="The invoices: a CSV file, or a gzip of one.")],
+    time_zone: ZoneOption = None,
+    report: ReportFile = None,
+    actor: As = None,
+    workers: Workers = 32,
+    as_json: Json = False,
+) -> None:
+    """Import the Online Retail set: a wholesaler's products, customers, orders and credits."""
+    from api.imports.online_retail import CLIENT, import_online_retail
+
+    zone_of = _zone(time_zone)
+
+    def run(intake: "Intake") -> None:
+        import_online_retail(intake, file, zone_of(intake))
 
     _import(CLIENT, run, report, actor, workers, as_json)
 
@@ -88,6 +106,15 @@ def portable(
         import_portable(intake, file, with_consents)
 
     _import(CLIENT, run, report, actor, workers, as_json)
+
+
+def _zone(name: str | None) -> "Callable[[Intake], ZoneInfo]":
+    """The zone of a file's times, which is the tenant's unless one is named."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    if name is not None and name not in available_timezones():
+        raise Failure(f"{name} is no time zone. Give an IANA name such as Europe/London.")
+    return lambda intake: ZoneInfo(name) if name else intake.services.tenant.zone
 
 
 def _import(

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from projections.kernel import ReadModel
 
 parked_app = typer.Typer(help="Rows that wait because an event could not be folded into them.")
-MANY: Final = 10_000
-"""Events behind, from which on a rebuild beside the live tables is quicker than following."""
 LOOK_EVERY: Final = 0.1
 PATIENCE: Final = 60.0
 """Seconds without any progress after which nobody seems to follow the log."""
@@ -47,7 +45,7 @@ def rebuild(
 
     chosen = _chosen(names or [], every)
     with opened_tenant() as services, progress_bar() as progress:
-        current = services.log.head() - services.runner.position() <= MANY
+        current = not _far_behind(services)
         if current:
             follow(services, progress)
         began = time.monotonic()
@@ -177,14 +175,22 @@ def skip(
         raise Failure("The row waits again, at a later event. See why: kept parked.", code=1)
 
 
+def _far_behind(services: "Services") -> bool:
+    """Whether a rebuild is quicker than following."""
+    from projections.rebuild import FAR_BEHIND
+
+    return services.log.head() - services.runner.position() > FAR_BEHIND
+
+
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
     """Fold into the read models what was appended, in the quicker of the two ways."""
     from projections import DERIVED, PROJECTIONS
     from projections.kernel import ReadModel
+    from projections.rebuild import FAR_BEHIND
     from projections.rebuild import rebuild as rebuild_models
 
     head = services.log.head()
-    if head - services.runner.position() > max(MANY, head // 2):
+    if head - services.runner.position() > max(FAR_BEHIND, head // 2):
         models: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
         rebuild_models(services.log, PROJECTIONS, DERIVED, models, progress)
     follow(services, progress)
@@ -210,7 +216,7 @@ def follow(services: "Services", progress: Progress) -> None:
 def catch_up(services: "Services") -> None:
     """Before reading: fold in what was appended, unless that would take long."""
     behind = services.log.head() - services.runner.position()
-    if behind > MANY:
+    if _far_behind(services):
         warn(f"The read models are {behind:,} events behind. Bring them up: kept rebuild --all.")
     elif behind:
         with progress_bar() as progress:

@@ -23,6 +23,8 @@ _OWN: Final = frozenset(
         "split_from_id",
         "into_id",
         "from_id",
+        "revises_id",
+        "superseded_by_id",
     }
 )
 """Fields that point at records of the same kind."""
@@ -30,6 +32,7 @@ _NAMED_OTHERWISE: Final = {
     "request_id": "subject_requests",
     "hold_id": "legal_holds",
     "schedule_id": "retention_schedules",
+    "sla_policy_id": "sla_policies",
     "legal_holds": "legal_holds",
     "notices_owed": "recipients",
     "recipients": "recipients",

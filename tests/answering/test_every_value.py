@@ -5,6 +5,7 @@ A value of its own is put into every personal field of every command, as in test
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -67,7 +68,11 @@ class Tale:
         reason = self.sower.canary(f"reason of {step.command}")
         told = command.model_validate_json(json.dumps(body))
         actor = id_of("another") if step.by_another else SYSTEM
-        receipt = self.services.issue(told, stream, source=where, reason=reason, actor=actor)
+        late = step.occurred_at
+        when = {} if late is None else {"occurred_at": datetime.fromisoformat(late)}
+        receipt = self.services.issue(
+            told, stream, source=where, reason=reason, actor=actor, **when
+        )
         self.ids.setdefault(step.record, receipt.stream)
         if step.command == "AddTicketMessage":
             messages = self.services.log.load(receipt.stream)

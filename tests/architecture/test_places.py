@@ -40,10 +40,14 @@ def test_an_aggregate_has_one_name_on_every_floor(aggregate: type[Aggregate]) ->
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_lives_with_its_aggregate(name: str) -> None:
-    """Or it would not be found by its name; ``ticket_history`` is the other half of the tickets."""
+    """Or it would not be found by its name; ``ticket_history`` is the other half of the tickets,
+    ``order_payments`` a third of the orders.
+    """
     command = COMMANDS[name]
     place = command.__module__.removeprefix("commands.")
-    assert place in (command.TO.AGGREGATE, f"{command.TO.AGGREGATE.removesuffix('s')}_history")
+    singular = command.TO.AGGREGATE.removesuffix("s")
+    parts = [f"{singular}_{part}" for part in ("history", "payments")]
+    assert place in (command.TO.AGGREGATE, *parts)
 
 
 def test_every_aggregate_is_in_the_table_of_contents() -> None:

@@ -18,6 +18,8 @@ class Step:
     """What the command needs beside its personal fields; ``@name`` stands for a record's id."""
     by_another: bool = False
     """Whether somebody else issues it than all the others."""
+    occurred_at: str | None = None
+    """When it was so; now, unless it is entered late."""
 
 
 def _step(command: str, record: str, **public: "CustomValue | dict[str, Any] | list[Any]") -> Step:
@@ -32,6 +34,9 @@ _STAGES: Final = [
     {"key": "lost", "label": "Lost", "kind": "lost", "probability": 0},
 ]
 _DEAL: Final = {"amount": EUROS, "expected_close_on": "2027-01-31", **_LEGACY}
+_LONG_AGO: Final = "2025-03-01T09:00:00Z"
+_SOLD: Final = {"product_id": "@product", "unit_price": EUROS}
+_OFFER: Final = {"currency": "EUR", "valid_until": "2099-12-31"}
 _ABOUT: Final = {"contact_id": "@contact", "channel": "email", "source": "A form", **_LEGACY}
 _ACT: Final = {"captured_at": "2025-01-05T09:00:00Z", **_ABOUT}
 _REFUSAL: Final = {"withdrawal_reason": "asked", **_ABOUT}
@@ -137,12 +142,77 @@ STORY: Final = (
     _step("RestoreOpportunity", "deal"),
     Step("RecordOpportunity", "old deal", {"stage": "prospecting", **_LEGACY}),
     _step("RecordOpportunityLoss", "old deal", loss_reason="other"),
+    # Quotes and orders
+    Step("DraftQuote", "offer", {"customer_id": "@customer", **_OFFER, **_LEGACY}),
+    Step("ChangeQuote", "offer", _LEGACY),
+    _step("SetQuoteLines", "offer", lines=[_SOLD]),
+    _step("SubmitQuote", "offer"),
+    _step("SendBackQuote", "offer"),
+    _step("SubmitQuote", "offer"),
+    _step("SendQuote", "offer"),
+    _step("ReviseQuote", "revision", revises_id="@offer", valid_until="2099-12-31"),
+    _step("SubmitQuote", "revision"),
+    _step("SendQuote", "revision"),
+    _step("AcceptQuote", "revision"),
+    _step("ArchiveQuote", "revision"),
+    _step("RestoreQuote", "revision"),
+    Step("DraftQuote", "refused", {"customer_id": "@customer", **_OFFER, **_LEGACY}),
+    _step("SetQuoteLines", "refused", lines=[_SOLD]),
+    _step("SubmitQuote", "refused"),
+    _step("SendQuote", "refused"),
+    _step("RejectQuote", "refused"),
+    Step(
+        "DraftQuote",
+        "late",
+        {
+            "customer_id": "@customer",
+            "currency": "EUR",
+            "valid_until": "2025-03-31",
+            "lines": [_SOLD],
+            **_LEGACY,
+        },
+        occurred_at=_LONG_AGO,
+    ),
+    Step("SubmitQuote", "late", occurred_at=_LONG_AGO),
+    Step("SendQuote", "late", occurred_at=_LONG_AGO),
+    _step("ExpireQuote", "late"),
+    Step("DraftOrder", "order", {"customer_id": "@customer", "currency": "EUR", **_LEGACY}),
+    Step("ChangeOrder", "order", _LEGACY),
+    _step("SetOrderLines", "order", lines=[_SOLD]),
+    _step("SubmitOrder", "order"),
+    _step("SendBackOrder", "order"),
+    _step("SubmitOrder", "order"),
+    _step("ConfirmOrder", "order"),
+    _step(
+        "PlanOrderReceivables",
+        "order",
+        instalments=[{"due_on": "2027-01-31", "amount": EUROS}],
+    ),
+    _step("RecordOrderPayment", "order", amount=EUROS),
+    _step("ReturnOrderLines", "order", returns=[{"line": 1, "quantity": "1"}]),
+    _step("RecordOrderRefund", "order", amount=EUROS),
+    _step("CompleteOrder", "order"),
+    _step("ArchiveOrder", "order"),
+    _step("RestoreOrder", "order"),
+    Step("DraftOrder", "mistake", {"customer_id": "@customer", "currency": "EUR", **_LEGACY}),
+    _step("CancelOrder", "mistake"),
+    Step(
+        "RecordOrder",
+        "old order",
+        {"ordered_on": "2010-12-01", "currency": "EUR", "lines": [_SOLD], **_LEGACY},
+    ),
+    # SLA policies
+    Step("DefineSlaPolicy", "policy", {"name": "Usual", **_LEGACY}),
+    Step("ChangeSlaPolicy", "policy", {"pauses": ["third_party"], **_LEGACY}),
+    _step("ArchiveSlaPolicy", "policy"),
+    _step("RestoreSlaPolicy", "policy"),
     # Tickets
     Step("OpenTicket", "ticket", {"priority": "low", "contact_id": "@contact", **_LEGACY}),
     Step("ChangeTicket", "ticket", {"category": "Displays", **_LEGACY}),
     _step("StartTicket", "ticket"),
     _step("AssignTicket", "ticket", assignee_id="@user"),
     _step("SetTicketPriority", "ticket", priority="high"),
+    _step("AssignSlaPolicy", "ticket", sla_policy_id="@policy"),
     _step("EscalateTicket", "ticket", escalation_level=2),
     _step("HoldTicket", "ticket", waiting_for="customer"),
     _step("ResumeTicket", "ticket"),

@@ -103,6 +103,8 @@ class Estate:
         body = self.body(step)
         method, path = self.path(step.command, step.record)
         headers = {"Authorization": f"Bearer {self.other_key}"} if step.by_another else {}
+        if step.occurred_at is not None:
+            headers["Kept-Occurred-At"] = step.occurred_at
         answer = self.send(method, path, json=body, headers=headers)
         assert answer.status_code in (200, 201), f"{step.command}: {answer.text}"
         self.ids.setdefault(step.record, answer.json()["stream"])
@@ -412,6 +414,11 @@ def test_imports_leave_them_nowhere(
     log = tmp_path / f"{sower.canary('name of a file')}.csv"
     log.write_text(incident_log(sower))
     assert kept("import", "incidents", log, "--json") == 0
+    invoices = tmp_path / f"{sower.canary('name of another file')}.csv"
+    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+    sold = f"{sower.canary('number of an invoice')},A,Apple,2.0,2010-12-01 08:26:00,1.5"
+    invoices.write_text(f"{header}\n{sold},{sower.canary('id of a customer')},France\n")
+    assert kept("import", "online-retail", invoices, "--json") == 0
     shown = capfd.readouterr()
     for table, text in everything_stored(but=MODELS_OF):
         assert sower.found_in(text) == {}, table

@@ -34,6 +34,8 @@ class Told:
     occurred_at: datetime | None = None
     recorded_at: datetime | None = None
     number: str | None = None
+    source: str = "api"
+    """The kind of door."""
 
 
 def told(event: Event, **envelope: Any) -> Told:
@@ -68,7 +70,7 @@ def _recorded(told: Told, position: int, version: int) -> Recorded:
         "schema": told.event.SCHEMA,
         "actor": str(told.actor),
         "occurred_at": occurred.isoformat(timespec="microseconds"),
-        "source": {"kind": "api", "client": "test"},
+        "source": {"kind": told.source, "client": "test"},
         "command": str(id_of(f"command {position}")),
     }
     if personal:

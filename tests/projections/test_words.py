@@ -181,6 +181,37 @@ def test_values_in_words(field: str, value: Any, en: str, zh: str) -> None:
             "EUR 9.00 from 1 January 2026",
             "2026年1月1日起 EUR 9.00",
         ),
+        (
+            "orders",
+            "instalments",
+            [{"due_on": "2026-03-31", "amount": {"amount": "9", "currency": "EUR"}}],
+            "EUR 9.00 by 31 March 2026",
+            "2026年3月31日前 EUR 9.00",
+        ),
+        (
+            "orders",
+            "payments",
+            [{"on": "2026-03-31", "amount": {"amount": "9", "currency": "EUR"}}],
+            "EUR 9.00 on 31 March 2026",
+            "2026年3月31日 EUR 9.00",
+        ),
+        ("orders", "returns", [{"line": 2, "quantity": "3.0"}], "3 of line 2", "第 2 行 3 件"),
+        (
+            "quotes",
+            "lines",
+            [
+                {
+                    "product_id": QUILL,
+                    "quantity": "1",
+                    "unit_price": {"amount": "5", "currency": "EUR"},
+                    "discount": "10",
+                    "tax_rate": "13",
+                }
+            ],
+            "1 × Quillbrook Foods Ltd at EUR 5.00 less 10 % plus 13 % tax",
+            "1 × Quillbrook Foods Ltd，单价 EUR 5.00，折扣 10 %，税率 13 %",
+        ),
+        ("orders", "broken_rules", ["no_customer"], "no customer", "没有客户"),
         ("tickets", "reopen_until", "2026-03-02T09:30:00Z", "2 March 2026 09:30 UTC", None),
         ("tickets", "messages", [ANNA.replace("1", "9"), LI_NA.replace("2", "8")], "2", "2"),
         ("pipelines", "stages", [{"label": "Trial", "label_zh": "试用"}], "Trial", "试用"),
@@ -195,6 +226,12 @@ def test_values_with_parts(
     said = told(field, None, value, of=aggregate, event="Unknown")
     assert en is None or said[0].endswith(f" to {en}.")
     assert zh is None or said[1].rstrip("。").endswith(zh)
+
+
+def test_of_a_long_list_the_first_items_are_named() -> None:
+    said = told("tags", None, [f"t{number}" for number in range(1_025)])
+    assert said[0].endswith(" “t18”, “t19” and 1,005 more.")
+    assert said[1].endswith("、“t18”、“t19”等，另有 1,005 项。")
 
 
 def test_of_lists_the_difference_is_told() -> None:
