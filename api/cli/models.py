@@ -139,6 +139,13 @@ def retry(
         raise Failure(f"{left} rows still cannot be folded. See why: kept parked.", code=1)
 
 
+def _far_behind(services: "Services") -> bool:
+    """Whether a rebuild is quicker than following."""
+    from projections.rebuild import FAR_BEHIND
+
+    return services.log.head() - services.runner.position() > FAR_BEHIND
+
+
 @parked_app.command("skip")
 def skip(
     model: Annotated[str, typer.Argument(help="The read model whose row waits.")],
@@ -173,13 +180,6 @@ def skip(
         )
     if not done["folded"]:
         raise Failure("The row waits again, at a later event. See why: kept parked.", code=1)
-
-
-def _far_behind(services: "Services") -> bool:
-    """Whether a rebuild is quicker than following."""
-    from projections.rebuild import FAR_BEHIND
-
-    return services.log.head() - services.runner.position() > FAR_BEHIND
 
 
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
