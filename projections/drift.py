@@ -4,7 +4,7 @@ All of them are folded anew as a rebuild does it, but instead of taking their pl
 compared with them, in a snapshot of one position, while everybody works on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -63,6 +63,10 @@ def drift(
 
 class _Check(Rebuild):
     """A rebuild whose drafts are compared and not shown."""
+
+    def _place(self, live: Mapping[str, int]) -> int:
+        # Also where they are far behind: they are compared as they stand.
+        return max(live.values(), default=self.log.head())
 
     def compare(self, most: int) -> list[Drift]:
         """What differs where the live read models stand."""

@@ -67,9 +67,10 @@ def prepare(
     """Make the tables that this release has and the tenant lacks; gives their names."""
     with log.database.connect("projector", log.tenant.schema) as connection:
         known = Tracking(connection).known()
+    models: tuple[ReadModel, ...] = (*projections, *derived)
     missing = [
         model
-        for model in _all(projections, derived)
+        for model in models
         if (model.name, model.version) not in known
         or known[(model.name, model.version)][1] != table_of(model).shape
     ]
@@ -137,7 +138,7 @@ class Rebuild:
 
     def __post_init__(self) -> None:
         self.schema = self.schema or self.log.tenant.schema
-        self.models = _all(self.projections, self.derived)
+        self.models = (*self.projections, *self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
@@ -151,11 +152,7 @@ class Rebuild:
         head = self.position = begun.head
         written = drafts.marked(self.connection)
         parts = between(begun.cuts)
-        left = [
-            Part(number, streams, head, self.as_of)
-            for number, streams in enumerate(parts)
-            if number not in written
-        ]
+        left = [Part(n, one, head, self.as_of) for n, one in enumerate(parts) if n not in written]
         self.parked = [
             Parked(model, UUID(stream), position, said)
             for some in written.values()
@@ -294,7 +291,3 @@ class Rebuild:
             tracking.unpark(model.name)
         parked = (*self.parked, *self.folding.newly_parked)
         tracking.park(one for one in parked if one.model in self.drafts)
-
-
-def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:
-    return (*projections, *derived)
