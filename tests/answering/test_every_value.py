@@ -86,7 +86,7 @@ class Tale:
         log = self.services.log
         with log.database.borrow("writer", log.tenant.schema) as connection:
             rows = connection.execute(
-                "SELECT stream, version, subject, category, key_id, nonce, ciphertext"
+                "SELECT stream, version, subject, category, key_id::text, nonce, ciphertext"
                 " FROM personal_data JOIN events USING (position) WHERE (subject = %s) = %s",
                 [subject, is_theirs],
                 binary=True,
