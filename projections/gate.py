@@ -68,6 +68,20 @@ class Gate:
         items = self._given_out(reader, model, page.rows, _asked_by(model, query))
         return Answer(items, page.next_cursor, count, self._masked(reader, model))
 
+    def items(self, reader: Reader, name: str, query: Query) -> Iterator[dict[str, Any]]:
+        """The items of all pages.
+
+        Raises:
+            Unserved: as for :meth:`page`.
+        """
+        cursor: str | None = None
+        while True:
+            page = self.page(reader, name, replace(query, limit=MAX_LIMIT, cursor=cursor))
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     def find(self, reader: Reader, name: str, query: Query) -> tuple[list[UUID], str | None]:
         """The ids of one page and the cursor of the next, for an answer that shows nothing else.
 

@@ -22,6 +22,7 @@ from api.cli import (
     imports,
     keys,
     models,
+    notices,
     processing,
     reads,
     retention,
@@ -54,6 +55,7 @@ app.command()(answering.portable)
 app.command()(breach.breach)
 app.command()(erasing.erase)
 app.command()(erasing.certificate)
+app.command()(notices.notices)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)

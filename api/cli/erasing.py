@@ -42,7 +42,7 @@ def erase(
             if one["notices_owed"]:
                 warn(
                     f"{len(one['notices_owed'])} recipients of this data are to be told: "
-                    "GET /v1/notices lists them."
+                    f"kept notices {one['request']} lists them."
                 )
         if not shown:
             warn("No erasure was decided that is not done.")

@@ -64,16 +64,10 @@ def processing(purpose: Stated = None, as_json: Json = False) -> None:
 
 def _recipients(services: "Services", reader: "Reader") -> Iterator[dict[str, Any]]:
     """All of them, ended ones too: what they have they still have."""
-    from store.lists import MAX_LIMIT, Query
+    from store.lists import Query
 
-    cursor: str | None = None
-    while True:
-        query = Query(sort="number", limit=MAX_LIMIT, cursor=cursor)
-        page = services.gate.page(reader, "recipients", query)
-        yield from ({name: row[name] for name in OF_RECIPIENT} for row in page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    for row in services.gate.items(reader, "recipients", Query(sort="number")):
+        yield {name: row[name] for name in OF_RECIPIENT}
 
 
 def _kept(services: "Services") -> Kept:
