@@ -1,5 +1,5 @@
 """What administrators look after: users, teams and custom fields. And the history of everything,
-and what seals the log of reads.
+what seals the log of reads, and rows that wait.
 """
 
 from uuid import UUID
@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.commands import accepts
+from api.dated_copies import serves_dated_copies
+from api.parked import serves_parked
 from api.problems import Problem
 from api.reads import reads, reads_history
 from api.routing import segment
@@ -24,6 +26,7 @@ from domain.custom_fields import custom_fields_id
 from domain.records import Record
 from projections.custom_fields import custom_fields
 from projections.read_seals import read_seals
+from projections.skipped_events import skipped_events
 from projections.teams import teams
 from projections.users import users
 
@@ -69,4 +72,7 @@ accepts(router, "/custom-fields/{kind}/restore", RestoreCustomField, address=fie
 reads(router, custom_fields, place="{kind}", address=fields_of)
 
 reads(router, read_seals)
+reads(router, skipped_events)
+serves_parked(router)
+serves_dated_copies(router)
 reads_history(router)

@@ -35,21 +35,28 @@ def accepts(
     *,
     method: str = "POST",
     address: Address = record_id,
+    at: UUID | None = None,
+    name: str | None = None,
 ) -> None:
-    """Let a command be issued under a path. ``address`` reads the record's id off the request."""
+    """Let a command be issued under a path. ``address`` reads the record's id off the request;
+    ``at`` is the id of a record that is opened once in a tenant, and ``name`` tells that operation
+    from the command's other one.
+    """
     opens = "{" not in path
     if opens != (command.OPENS is True):
         raise TypeError(f"{command.__name__} and {path} disagree on whether a record is opened")
-    door = _Door(command, f"/v1{path}", None if opens else address)
-    options = describe_command(command, f"/v1{path}", method)
+    door = _Door(command, f"/v1{path}", None if opens else address, at)
+    options = describe_command(command, f"/v1{path}", method, name)
     router.routes.append(KeyedRoute(f"/v1{path}", door.issue, methods=[method], **options))
 
 
 class _Door:
     """Takes one command in."""
 
-    def __init__(self, command: type[Command], path: str, address: Address | None) -> None:
-        self._command, self._address = command, address
+    def __init__(
+        self, command: type[Command], path: str, address: Address | None, at: UUID | None
+    ) -> None:
+        self._command, self._address, self._at = command, address, at
         self._read = command.__pydantic_validator__.validate_json
         self._home = f"/v1/{path.split('/')[2]}/"
 
@@ -57,7 +64,7 @@ class _Door:
         """Read the command, issue it, and answer with its receipt."""
         caller = caller_of(request)
         caller.may_issue(self._command)
-        target = None if self._address is None else self._address(request)
+        target = self._at if self._address is None else self._address(request)
         version = self._expected(request)
         body = await json_body(request)
         order = Order(

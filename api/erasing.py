@@ -33,7 +33,7 @@ from projections import DERIVED, PROJECTIONS
 from projections.kernel import ReadModel
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import ledger
+from store import dated_copies, ledger
 from store.erasing import Eraser, Erasure
 from store.event_log import Idempotency, Receipt
 from store.progress import Progress, untold
@@ -211,6 +211,7 @@ class Erasures:
         """PostgreSQL leaves the bytes of a changed row in its pages; a new table has none. Gives
         the places that it does not let us sweep.
         """
+        dated_copies.drop_all(self._services.database, self._services.tenant)
         # What another rebuild left in its drafts may hold them too.
         rebuild(self._services.log, PROJECTIONS, DERIVED, MODELS, progress, afresh=True)
         with self._services.database.connect("projector", self._services.tenant.schema) as one:

@@ -31,6 +31,10 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     | {"trigger": "last_activity", "law": "GDPR Art. 5(1)(e)", "action": "erase"},
     "ChangeRetentionSchedule": {"duration": "P1Y6M"},
     "ChangeTicket": {"subject": "Display stays dark after the update"},
+    "DefineSlaPolicy": {"name": "Standard 标准", "time_zone": "Asia/Shanghai"}
+    | {"business_hours": [{"weekday": "monday", "opens": "09:00", "closes": "18:00"}]}
+    | {"holidays": ["2026-10-01"]},
+    "ChangeSlaPolicy": {"pauses": ["customer", "third_party"]},
     "DefinePipeline": {"name": "Renewals 续约"},
     "CreateTeam": {"name": "East China 华东"},
     "InviteUser": {"name": "王芳 Wang Fang", "email": "wang.fang@example.com"},

@@ -25,6 +25,8 @@ TAGS = {
     "quotes": "Quotes 报价单: what is offered, in versions; an accepted one becomes an order.",
     "orders": "Orders 订单·合同: what was bought, how it is paid, and what came back.",
     "order-lines": "The lines of orders, one row each, for analytics.",
+    "sla-policies": "SLA policies 服务级别: until when tickets are to be answered and resolved.",
+    "ticket-clocks": "The clocks of tickets: what is due, paused, met or missed 服务级别时限.",
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
@@ -35,6 +37,9 @@ TAGS = {
     "lifetimes": "The moments from which retention runs 保存期限起算: ids and times only.",
     "custom-fields": "Custom fields 自定义字段 of each kind of record. For administrators.",
     "read-seals": "Seals of the read log 读取日志封印: the roots that prove who read whom.",
+    "skipped-events": "Events that read models go on without 跳过的事件. For administrators.",
+    "dated-copies": "Read models as they were 时点副本: how far one is that a list waits for.",
+    "parked": "Rows that wait because an event could not be folded. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
     "audit-trail": "The history with proofs, as files for auditors.",
@@ -44,8 +49,11 @@ TAGS = {
 }
 
 
-def describe_command(command: type[Command], path: str, method: str) -> dict[str, Any]:
-    """The options of a command's route."""
+def describe_command(
+    command: type[Command], path: str, method: str, name: str | None = None
+) -> dict[str, Any]:
+    """The options of a command's route, under its own name or another."""
+    name = name or command.__name__
     opens = command.OPENS is True
     parameters = [*COMMAND_HEADERS]
     if not opens:
@@ -55,8 +63,8 @@ def describe_command(command: type[Command], path: str, method: str) -> dict[str
         400, 401, 403, *(() if opens else (404, 412)), 409, 410, 413, 415, 422, 503
     )
     return {
-        "operation_id": command.__name__,
-        "summary": _words(command.__name__),
+        "operation_id": name,
+        "summary": _words(name),
         "description": _description(command),
         "tags": [path.split("/")[2]],
         "status_code": 201 if opens else 200,

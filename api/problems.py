@@ -19,6 +19,7 @@ from api.sentences import field_error, field_errors
 from commands.dispatcher import Contended
 from commands.kernel import NotFound, Rejected
 from store.database import OUT_OF_REACH
+from store.dated_copies import CopyGone, TooManyCopies
 from store.errors import (
     EventTooLarge,
     KeyReused,
@@ -157,8 +158,13 @@ def _(error: ValueTaken) -> Problem:
     return Problem("value-taken", f"{error.field}: {sentence}", errors=errors, holder=holder)
 
 
-@problem_of.register(LogFull | Contended)
-def _(error: LogFull | Contended) -> Problem:
+@problem_of.register
+def _(error: CopyGone) -> Problem:
+    return busy(str(error))
+
+
+@problem_of.register(LogFull | Contended | TooManyCopies)
+def _(error: LogFull | Contended | TooManyCopies) -> Problem:
     return busy(str(error), error.retry_after)
 
 

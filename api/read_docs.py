@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from api.dated_copies import later
 from api.lists import List
 from api.openapi import describe_read
 from api.parameters import (
@@ -30,14 +31,16 @@ _POSITION: Final = {"Kept-Position": {"$ref": "#/components/headers/Kept-Positio
 def describe_list(listed: List, path: str) -> dict[str, Any]:
     """The options of a list's route."""
     plural = listed.model.name.replace("_", " ")
-    return describe_read(
-        f"List{_camel(listed)}",
-        path,
-        f"List {plural}",
-        f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
-        f"Personal values are looked for in the body of `POST {path}/search`.",
-        parameters=[*listed.in_url.values(), MIN_POSITION, PURPOSE],
-        answer=_page_of(listed.model.row.__name__),
+    return _or_later(
+        describe_read(
+            f"List{_camel(listed)}",
+            path,
+            f"List {plural}",
+            f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
+            f"Personal values are looked for in the body of `POST {path}/search`.",
+            parameters=[*listed.in_url.values(), _AS_OF, _AS_KNOWN_AT, MIN_POSITION, PURPOSE],
+            answer=_page_of(listed.model.row.__name__),
+        )
     )
 
 
@@ -49,13 +52,13 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
     body: dict[str, Any] = {"limit": 20}
     if found_in:
         body["search"] = "星河"
-    return describe_read(
+    described = describe_read(
         f"Search{_camel(listed)}",
         path,
         f"Search {plural}",
         "As the list, but asked for in a body, where personal values are not left behind in logs. "
         f"{text}\n\nNot for the roles that see no personal data. Served: {listed.served}.",
-        parameters=[MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
+        parameters=[_AS_OF, _AS_KNOWN_AT, MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
         requestBody={
             "required": False,
             "content": {
@@ -68,6 +71,7 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         answer=_page_of(listed.model.row.__name__),
         errors=(400, 401, 403, 413, 415, 422, 503),
     )
+    return _or_later(described)
 
 
 def describe_record(listed: List, path: str) -> dict[str, Any]:
@@ -154,6 +158,12 @@ def _page_of(row: str) -> dict[str, Any]:
         "headers": _POSITION,
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def _or_later(described: dict[str, Any]) -> dict[str, Any]:
+    """With the answer of a list as of a date that has no copy yet."""
+    described["openapi_extra"]["responses"]["202"] = later()
+    return described
 
 
 def _place(path: str) -> dict[str, Any]:

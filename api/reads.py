@@ -4,9 +4,11 @@ Everything passes the gate. What may be asked of a list follows from the indexes
 declares.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 from fastapi import APIRouter
@@ -14,6 +16,7 @@ from starlette.requests import Request
 
 from api.access import Caller
 from api.bodies import json_body
+from api.dated_copies import in_the_making
 from api.filters import moment, parameters, whole_number, wrong
 from api.lists import List
 from api.problems import Problem, busy
@@ -25,6 +28,7 @@ from projections.gate import Answer, Gate
 from projections.history import history
 from projections.kernel import ReadModel
 from projections.readers import Reader
+from store.dated_copies import DatedCopy
 from store.lists import Query
 
 T = TypeVar("T")
@@ -34,6 +38,7 @@ WAIT_SECONDS: Final = 2.0
 SOON: Final = 0.1
 """After so many seconds it is asked whether there is such a position at all."""
 MOST_POSITION: Final = 2**63 - 1
+MOMENTS: Final = ("as_of", "as_known_at")
 HISTORY: Final = List(history, names={"record": "id", "field": "fields"}, newest_first=True)
 
 
@@ -123,27 +128,24 @@ class _Door:
         self._name = listed.model.name
 
     async def page(self, request: Request) -> Reply:
-        """One page of the list."""
-        return await self._page(
-            request, self.list.of_url(_given(request, self.list.known), caller_of(request).zone)
-        )
+        """One page of the list, now or as it was."""
+        given = _given(request, (*self.list.known, *MOMENTS))
+        moments = _past(request, given)
+        query = self.list.of_url(given, caller_of(request).zone)
+        return await self._page(request, query, moments)
 
     async def search(self, request: Request) -> Reply:
         """One page of the list, asked for in a body: personal values have no place in a URL."""
-        _given(request, ("min_position",))
+        moments = _past(request, _given(request, ("min_position", *MOMENTS)))
         body = await json_body(request)
-        return await self._page(request, self.list.of_body(body, caller_of(request).zone))
+        query = self.list.of_body(body, caller_of(request).zone)
+        return await self._page(request, query, moments)
 
     async def record(self, request: Request) -> Reply:
         """One record, now or as it was."""
         record, zone = self._address(request), caller_of(request).zone
         seen = header(request, b"if-none-match")
-        given = _given(request, ("as_of", "as_known_at", "min_position"))
-        moments = {
-            name: moment(name, given[name], zone, end_of_day=True)
-            for name in ("as_of", "as_known_at")
-            if name in given
-        }
+        moments = _moments(_given(request, (*MOMENTS, "min_position")), zone)
 
         def read(gate: Gate, reader: Reader) -> dict[str, Any] | None:
             if moments:
@@ -174,10 +176,19 @@ class _Door:
             raise self._missing("")
         return _page(answer, headers)
 
-    async def _page(self, request: Request, query: Query) -> Reply:
-        return _page(
-            *await reading(request, lambda gate, reader: gate.page(reader, self._name, query))
-        )
+    async def _page(self, request: Request, query: Query, moments: Mapping[str, datetime]) -> Reply:
+        services = caller_of(request).served.services
+
+        def read(gate: Gate, reader: Reader) -> Answer | DatedCopy:
+            if not moments:
+                return gate.page(reader, self._name, query)
+            copy = services.dating.copy(**moments)
+            return copy if copy.made_at is None else gate.page(reader, self._name, query, copy)
+
+        answer, headers = await reading(request, read)
+        if isinstance(answer, DatedCopy):
+            return await in_the_making(request, answer)
+        return _page(answer, headers)
 
     def _missing(self, when: str) -> Problem:
         return Problem("not-found", f"There is no such {self.list.noun}{when}. Check the id.")
@@ -188,6 +199,24 @@ def _given(request: Request, known: Iterable[str]) -> dict[str, str]:
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     return given
+
+
+def _moments(given: Mapping[str, str], zone: ZoneInfo) -> dict[str, datetime]:
+    return {
+        name: moment(name, given[name], zone, end_of_day=True) for name in MOMENTS if name in given
+    }
+
+
+def _past(request: Request, given: dict[str, str]) -> dict[str, datetime]:
+    """The moments that a list is asked for, taken out of what was given. It is read from a copy,
+    so they have to be over.
+    """
+    found = _moments(given, caller_of(request).zone)
+    for name, one in found.items():
+        if one > datetime.now(UTC):
+            raise wrong(name, "is not over yet. Leave it out for what is so now, or give a day.")
+        del given[name]
+    return found
 
 
 def _page(answer: Answer, headers: dict[str, str]) -> Reply:

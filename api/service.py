@@ -1,14 +1,21 @@
-"""What service works with: tickets and their messages."""
+"""What service works with: tickets, their messages and clocks, and SLA policies."""
 
 from fastapi import APIRouter
 
 from api.commands import accepts
 from api.reads import reads
+from commands.sla_policies import (
+    ArchiveSlaPolicy,
+    ChangeSlaPolicy,
+    DefineSlaPolicy,
+    RestoreSlaPolicy,
+)
 from commands.ticket_history import RecordTicket, RecordTicketChange, RecordTicketTransition
 from commands.tickets import (
     AddTicketMessage,
     AddTicketNote,
     ArchiveTicket,
+    AssignSlaPolicy,
     AssignTicket,
     ChangeTicket,
     CloseTicket,
@@ -29,6 +36,9 @@ from commands.tickets import (
     StartTicket,
     UnmergeTicket,
 )
+from domain.sla_policies import DEFAULT_SLA_POLICY
+from projections.sla_policies import sla_policies
+from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 
 router = APIRouter()
@@ -39,6 +49,7 @@ accepts(router, "/tickets/record", RecordTicket)
 accepts(router, "/tickets/{id}", ChangeTicket, method="PATCH")
 accepts(router, "/tickets/{id}/assign", AssignTicket)
 accepts(router, "/tickets/{id}/set-priority", SetTicketPriority)
+accepts(router, "/tickets/{id}/assign-sla-policy", AssignSlaPolicy)
 accepts(router, "/tickets/{id}/escalate", EscalateTicket)
 accepts(router, "/tickets/{id}/start", StartTicket)
 accepts(router, "/tickets/{id}/hold", HoldTicket)
@@ -60,3 +71,17 @@ accepts(router, "/tickets/{id}/archive", ArchiveTicket)
 accepts(router, "/tickets/{id}/restore", RestoreTicket)
 reads(router, tickets)
 reads(router, ticket_messages)
+reads(router, ticket_clocks)
+
+accepts(router, "/sla-policies", DefineSlaPolicy)
+accepts(
+    router,
+    "/sla-policies/default",
+    DefineSlaPolicy,
+    name="DefineDefaultSlaPolicy",
+    at=DEFAULT_SLA_POLICY,
+)
+accepts(router, "/sla-policies/{id}", ChangeSlaPolicy, method="PATCH")
+accepts(router, "/sla-policies/{id}/archive", ArchiveSlaPolicy)
+accepts(router, "/sla-policies/{id}/restore", RestoreSlaPolicy)
+reads(router, sla_policies)

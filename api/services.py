@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import commands
+from api.dating import Dating
 from api.envelopes import system_envelope
 from api.erasing import Erasures
 from api.sealing import Sealer
@@ -63,6 +64,7 @@ class Services:
     """What happens to each checkpoint: it is witnessed and stamped."""
     forgetting: Forgetting
     erasures: Erasures = field(init=False)
+    dating: Dating = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -109,6 +111,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.erasures = Erasures(self)
+        self.dating = Dating(self.log)
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models
@@ -141,6 +144,7 @@ class Services:
     def close(self) -> None:
         """Stop what runs and let the last commits through; the database stays open."""
         self.erasures.close()
+        self.dating.close()
         self.sealer.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()

@@ -100,6 +100,7 @@ class Tenancy:
             if self.options.run_projections:
                 await asyncio.to_thread(services.start_runner)
                 services.erasures.start()
+                services.dating.start()
         except BaseException:  # the next request opens it anew
             await asyncio.to_thread(services.close)
             raise

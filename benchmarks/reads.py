@@ -31,6 +31,7 @@ from projections.gate import Gate
 from projections.kernel import ReadModel
 from projections.readers import Reader
 from projections.rebuild import prepare
+from store.dated_copies import DatedCopy
 from store.lists import Query
 
 WORKERS = 32
@@ -98,6 +99,7 @@ class Unrecorded(Gate):
         model: ReadModel,
         rows: Sequence[Mapping[str, Any]],
         asked: Collection[str] = (),
+        copy: DatedCopy | None = None,
     ) -> list[dict[str, Any]]:
         return [self._shown(reader, model, row)[0] for row in rows]
 

@@ -38,6 +38,8 @@ ATTEMPTS: Final = 20
 """Decisions of one command before it is given up as contended; each lost race is another's success.
 """
 CACHED_STATES: Final = 20_000
+WELL_KNOWN: Final = 5
+"""The version of UUIDs that :func:`domain.kernel.well_known` makes; no other record has one."""
 _UNASKED: Final = without_waiting()
 
 
@@ -337,7 +339,9 @@ class Dispatcher:
         held = self._states.get(stream)
         if held is None or refresh:
             held = self._application.load(kind, stream)
-            if held.version:
+            # Of what exists once, such as a default that every ticket asks for, also that it does
+            # not: the append would notice if it does by now.
+            if held.version or stream.version == WELL_KNOWN:
                 self._states.put(stream, held)
         return held if type(held.state) is kind else Held(kind(), 0)  # the id of something else
 

@@ -25,6 +25,7 @@ _PLAIN_EMAIL: Final = re.compile(
     r"[A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30}){0,1}@[a-z0-9]{1,60}(\.[a-z][a-z0-9]{0,60}){1,2}\.(com|net|org|cn|de)"
 )
 """What is an e-mail address beyond doubt, as most are; the library that knows the rest is slow."""
+_TIME_OF_DAY: Final = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
 def email(text: str) -> str:
@@ -95,10 +96,20 @@ def period(text: str) -> str:
     return str(Period.of(text))
 
 
+def time_of_day(text: str) -> str:
+    """Hours and minutes; ``24:00`` is the end of the day."""
+    if _TIME_OF_DAY.fullmatch(text) is None:
+        raise ValueError("has a time that is none. Write times of day as 09:30, or 24:00.")
+    return text.rjust(5, "0")
+
+
 _URL = TypeAdapter(HttpUrl)
 _RULES: dict[str, Callable[[str], str]] = {
     rule.__name__: rule
-    for rule in (email, phone, currency, time_zone, language, country, website, period)
+    for rule in (
+        *(email, phone, currency, time_zone, language, country, website, period),
+        time_of_day,
+    )
 }
 
 

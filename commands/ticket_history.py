@@ -14,6 +14,7 @@ from pydantic import Field
 
 from commands.kernel import Command, Records, changes
 from commands.records import check_record
+from commands.service_levels import asked_for, promised_to
 from domain.contacts import Contact
 from domain.customers import Customer
 from domain.fields import Personal, Public
@@ -70,7 +71,10 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True, admin=True):
-    """Record a ticket of another system, in the state in which its history begins."""
+    """Record a ticket of another system, in the state in which its history begins.
+
+    It is judged by the SLA policy that was in force here then, if any was.
+    """
 
     source_state: Public[SourceWord | None, "vocabulary"] = None
     status: Public[Status | None, "vocabulary"] = None
@@ -97,6 +101,7 @@ class RecordTicket(TicketDetails, SourceDetails, Command, to=Ticket, opens=True,
         fields = TicketRecorded.model_fields
         given = {n: v for n, v in self.given().items() if n in fields}
         yield TicketRecorded.of(_known(given | began))
+        yield from promised_to(self, records, now)
 
     def _broken_rule(self) -> BrokenRule | None:
         if self.status is None:
@@ -181,15 +186,18 @@ class RecordTicketChange(TicketDetails, SourceDetails, Command, to=Ticket, admin
         hands = {n: given[n] for n in _HANDS if n in given and given[n] != getattr(ticket, n)}
         priority = self.priority if self.priority is not ticket.priority else None
         found = next(changes(self, ticket, TicketChangeRecorded), None)
-        details = (
-            {} if found is None else {n: v for n, v in found.given().items() if n not in hands}
-        )
-        if not (hands or priority or details):
+        details = {} if found is None else found.given()
+        details = {n: v for n, v in details.items() if n not in (*hands, "sla_policy_id")}
+        policy_id = given.get("sla_policy_id")
+        is_another = policy_id is not None and policy_id != ticket.sla_policy_id
+        if not (hands or priority or details or is_another):
             return
         if self.changed_by is not None:
             details["source_changed_by"] = self.changed_by
         yield TicketChangeRecorded.of(details | {"change_sequence": self.sequence})
         if hands:
             yield TicketAssigned.of(hands)
+        if policy_id is not None and is_another:
+            yield asked_for(policy_id, records, now)
         if priority is not None:
             yield TicketPriorityChanged(priority=priority)

@@ -15,10 +15,11 @@ from commands.records import (
     check_required,
     need_active_user,
 )
+from commands.service_levels import asked_for, passed_on, promised_to, renewed
 from domain.contacts import Contact
 from domain.customers import Customer
 from domain.fields import ERASED, Personal, Public
-from domain.kernel import Event
+from domain.kernel import Event, replace
 from domain.teams import Team
 from domain.ticket_history import (
     IN_WORK,
@@ -52,6 +53,7 @@ from domain.tickets import (
     TicketRestored,
     TicketResumed,
     TicketReturned,
+    TicketSlaPolicyAssigned,
     TicketSplit,
     TicketStarted,
     TicketUnmerged,
@@ -108,7 +110,7 @@ def _must_be_reopenable(ticket: Ticket, now: datetime) -> None:
 
 
 def _check_details(command: TicketDetails, records: Records) -> None:
-    """What is pointed at exists. An SLA policy is looked up when its clocks start, not here."""
+    """What is pointed at exists. The SLA policy is looked up by what promises something by it."""
     check_record(command, Ticket, records)
     if command.customer_id is not None:
         records.need(Customer, command.customer_id, "customer_id")
@@ -119,7 +121,10 @@ def _check_details(command: TicketDetails, records: Records) -> None:
 
 
 class OpenTicket(TicketDetails, Command, to=Ticket, opens=True):
-    """Open a ticket; with an assignee, work on it has started."""
+    """Open a ticket; with an assignee, work on it has started.
+
+    Without an SLA policy it gets the company's default, and with null none.
+    """
 
     subject: Personal[Line, "content"]
     priority: Public[Priority, "vocabulary"]
@@ -129,6 +134,7 @@ class OpenTicket(TicketDetails, Command, to=Ticket, opens=True):
     def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
         _check_details(self, records)
         yield opened(self, TicketOpened)
+        yield from promised_to(self, records, now)
         named = {"assignee_id": self.assignee_id, "queue": self.queue}
         hands = {name: value for name, value in named.items() if value is not None}
         if hands:
@@ -143,6 +149,12 @@ class ChangeTicket(TicketDetails, Command, to=Ticket):
         check_required(self, "subject")
         if "team_id" in self.model_fields_set and self.team_id != ticket.team_id:
             raise Rejected("team_id: a ticket changes hands by being assigned.", field="team_id")
+        policy_id = self.sla_policy_id
+        if "sla_policy_id" in self.model_fields_set and policy_id != ticket.sla_policy_id:
+            raise Rejected(
+                "sla_policy_id: a ticket changes its SLA policy by being assigned one.",
+                field="sla_policy_id",
+            )
         _check_details(self, records)
         yield from changes(self, ticket, TicketChanged)
 
@@ -183,6 +195,26 @@ class SetTicketPriority(Command, to=Ticket):
         _must_be_in_work(ticket)
         if ticket.priority is not self.priority:
             yield TicketPriorityChanged(priority=self.priority)
+
+
+class AssignSlaPolicy(Command, to=Ticket):
+    """Promise what another SLA policy says; null promises nothing any longer.
+
+    It counts for the clocks that run as well, from the beginning of each.
+    """
+
+    sla_policy_id: Public[UUID | None, "link"]
+
+    def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
+        _must_not_be_closed(ticket)
+        if self.sla_policy_id is None:
+            if ticket.sla_policy_id is not None:
+                yield TicketSlaPolicyAssigned(sla_policy_id=None)
+            return
+        assigned = asked_for(self.sla_policy_id, records, now)
+        held = (ticket.sla_policy_id, ticket.sla_policy_revision)
+        if held != (assigned.sla_policy_id, assigned.sla_policy_revision):
+            yield assigned
 
 
 class EscalateTicket(Command, to=Ticket):
@@ -239,16 +271,19 @@ class ResumeTicket(Command, to=Ticket):
 
 
 class ReplyToTicket(Command, to=Ticket):
-    """Answer the customer. The first answer takes up a new ticket."""
+    """Answer the customer. The first answer takes up a new ticket, unless a bot gives it."""
 
     body: Personal[Words, "content"]
     author_user_id: Public[UUID | None, "link"] = None
     """The actor of the command, unless given."""
+    by_bot: Public[bool, "switch"] = False
+    """Whether a program wrote it: for the SLA clocks the customer still waits then."""
 
     def decide(self, ticket: Ticket, now: datetime, records: Records) -> Iterator[Event]:
         _must_not_be_closed(ticket)
-        yield _message(self, records, public=True)
-        if ticket.status is Status.NEW:
+        said = _message(self, records, public=True)
+        yield replace(said, by_bot=True) if self.by_bot else said
+        if ticket.status is Status.NEW and not self.by_bot:
             yield TicketStarted()
 
 
@@ -291,6 +326,7 @@ class AddTicketMessage(Command, to=Ticket):
             _must_be_reopenable(ticket, now)
         if self.author_contact_id is not None:
             records.need(Contact, self.author_contact_id, "author_contact_id")
+        yield from renewed(ticket, records, now)
         yield TicketMessageAdded(
             message_id=records.new_id(),
             public=True,
@@ -364,6 +400,7 @@ class CreateFollowUpTicket(TicketDetails, Command, to=Ticket, opens=True):
         if "subject" not in matter:
             raise Rejected("subject: that ticket has none to take over. Give one.", field="subject")
         yield TicketOpened.of({"priority": earlier.priority} | matter)
+        yield from promised_to(self, records, now, inherited=earlier.sla_policy_id)
 
     def _refused(self, problem: str) -> Rejected:
         return Rejected(f"follows_up_id: {problem}", field="follows_up_id")
@@ -475,6 +512,8 @@ class SplitTicket(Command, to=Ticket):
             "split_from_id": records.own_id,
         }
         yield At(into_id, TicketOpened.of(matter))
+        for promised in passed_on(ticket.sla_policy_id, records, now):
+            yield At(into_id, promised)
         yield At(into_id, TicketMessagesTakenOver(from_id=records.own_id, message_ids=messages))
         yield TicketSplit(into_id=into_id, message_ids=messages)
 

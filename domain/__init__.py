@@ -15,6 +15,8 @@ from domain.quotes import Quote
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
+from domain.skipped_events import SkippedEvents
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import SubjectRequest
 from domain.teams import Team
 from domain.tickets import Ticket
@@ -25,6 +27,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Team,
     CustomFields,
     ReadSeal,
+    SkippedEvents,
     Customer,
     Contact,
     Consent,
@@ -33,6 +36,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Opportunity,
     Quote,
     Order,
+    SlaPolicy,
     Ticket,
     SubjectRequest,
     LegalHold,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 from domain.fields import Personal, Public
 from domain.kernel import Event, replace
 from domain.records import Record, RecordDetails, with_details, without
+from domain.service_levels import Terms
 from domain.ticket_history import (
     REOPENABLE,
     BrokenRule,
@@ -106,6 +107,10 @@ class Ticket(TicketDetails, SourceDetails, Record):
     status: Public[Status, "vocabulary"] = Status.NEW
     waiting_for: Public[WaitingFor | None, "vocabulary"] = None
     priority: Public[Priority, "vocabulary"] = Priority.MEDIUM
+    sla_policy_revision: Public[int | None, "figure"] = None
+    """Of the policy, as its clocks that begin now are judged by it; what it promises stands in the
+    event.
+    """
     assignee_id: Public[UUID | None, "link"] = None
     queue: Public[Line | None, "vocabulary"] = None
     escalation_level: Public[int, "figure"] = 0
@@ -177,6 +182,21 @@ class TicketPriorityChanged(Event):
 
     def evolve(self, ticket: Ticket) -> Ticket:
         return replace(ticket, priority=self.priority)
+
+
+class TicketSlaPolicyAssigned(Event):
+    """What was promised about it from then on, whatever becomes of the policy; null: nothing."""
+
+    sla_policy_id: Public[UUID | None, "link"]
+    sla_policy_revision: Public[int | None, "figure"] = None
+    sla_terms: Public[Terms | None, "vocabulary"] = None
+
+    def evolve(self, ticket: Ticket) -> Ticket:
+        return replace(
+            ticket,
+            sla_policy_id=self.sla_policy_id,
+            sla_policy_revision=self.sla_policy_revision,
+        )
 
 
 class TicketEscalated(Event):
@@ -297,12 +317,19 @@ class TicketMessageAdded(Event):
     author_contact_id: Public[UUID | None, "link"] = None
     author_user_id: Public[UUID | None, "link"] = None
     """Where neither author is given, it is the actor on the envelope."""
+    by_bot: Public[bool, "switch"] = False
+    """Written by a program: no answer for which SLA clocks wait."""
     body: Personal[Text, "content"]
 
     @property
     def is_reply(self) -> bool:
-        """Whether the customer got an answer, for which SLA clocks wait."""
+        """Whether the customer got an answer, be it a bot's."""
         return self.public and self.direction is Direction.OUT
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the customer wrote."""
+        return self.public and self.direction is Direction.IN
 
     def evolve(self, ticket: Ticket) -> Ticket:
         return replace(

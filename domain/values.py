@@ -42,6 +42,8 @@ Country = Annotated[str, Form("country")]
 """ISO 3166-1 alpha-2, such as ``DE``."""
 PeriodText = Annotated[str, StringConstraints(max_length=20), Form("period")]
 """Years, months and days of ISO 8601, such as ``P3Y``."""
+TimeOfDay = Annotated[str, StringConstraints(max_length=5), Form("time_of_day")]
+"""Hours and minutes of the wall clock, such as ``09:30``; ``24:00`` is the end of the day."""
 Amount = Annotated[Decimal, Field(max_digits=19, decimal_places=4)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

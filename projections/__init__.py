@@ -16,8 +16,11 @@ from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.skipped_events import skipped_events
+from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
 
@@ -26,6 +29,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     teams,
     custom_fields,
     read_seals,
+    skipped_events,
     customers,
     contacts,
     consents,
@@ -34,8 +38,10 @@ PROJECTIONS: tuple[Projection, ...] = (
     opportunities,
     quotes,
     orders,
+    sla_policies,
     tickets,
     ticket_messages,
+    ticket_clocks,
     subject_requests,
     notices,
     legal_holds,

@@ -17,6 +17,7 @@ from projections.delivered import Delivered, is_given, subjects_in
 from projections.kernel import Projection
 from projections.plain import plain
 from projections.readers import Reader
+from projections.skipping import skipped
 from projections.tables import table_of
 from projections.words import label, links_of, name_of, words
 from store.event_log import EventLog
@@ -79,12 +80,20 @@ class Facts:
         for position, name in wanted:
             fields[position].append(name)
         found: dict[tuple[int, str], dict[str, Any]] = {}
+        left_out = skipped(self._log)
         for events in by_stream.values():
             projection = self._models.get(events[0].event.AGGREGATE.AGGREGATE)
             row: Any = None
             for recorded in events:
                 before = row
-                if projection is not None:
+                if (
+                    projection is not None
+                    and (
+                        projection.name,
+                        recorded.position,
+                    )
+                    not in left_out
+                ):
                     row = projection.fold((recorded.stream,), row, recorded)
                 reason = recorded.trace.get("reason") if reader.sees_personal else None
                 of_record = {

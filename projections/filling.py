@@ -5,17 +5,20 @@ the mark of the part or not at all.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Self
 
+from domain.envelope import Recorded
 from projections import DERIVED, PROJECTIONS
 from projections.folding import Folding, Parked
 from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.skipping import skipped
 from projections.tables import table_of
 from store import drafts, scan
 from store.collecting import collector_waits
@@ -49,10 +52,12 @@ class Part(NamedTuple):
     number: int
     streams: Range
     head: int
+    as_of: datetime | None = None
+    """What happened later is left out."""
 
     def run(self, bench: "Bench") -> Filled:
         """Fold them into the drafts."""
-        folding = Folding(bench.projections, bench.derived)
+        folding = Folding(bench.projections, bench.derived, skipped(bench.log))
         events = 0
         connection, schema = bench.connection, bench.log.tenant.schema
         with connection.transaction():
@@ -62,13 +67,15 @@ class Part(NamedTuple):
                 _Filling(connection, bench.drafts) as filling,
             ):
                 scanned = scan.by_stream(bench.log, reading, self.head, self.streams)
+                if self.as_of is not None:
+                    scanned = happened(scanned, self.as_of)
                 for _, stream in groupby(scanned, attrgetter("stream_text")):
                     for recorded in stream:
                         folding.fold(recorded)
                         events += 1
                     for model in folding.touched():
                         rows, _deleted = folding.take(model)
-                        if model.name in bench.drafts:
+                        if rows and model.name in bench.drafts:
                             filling.add(model.name, rows)
             waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
             drafts.mark(connection, self.number, waiting)
@@ -89,6 +96,7 @@ def fill(bench: "Bench", parts: Sequence[Part], workers: int) -> Iterator[Filled
     setup = Setup(
         dict(log.database.urls),
         log.tenant,
+        bench.schema or log.tenant.schema,
         log.keys.epochs.provider,
         [one.name for one in folded],
         [*bench.drafts],
@@ -108,6 +116,8 @@ class Bench:
     derived: Sequence[Derived]
     drafts: Mapping[str, Table]
     """Of the read models that are made, by name."""
+    schema: str | None = None
+    """Where they are, if not in the tenant's own."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,8 @@ class Setup:
 
     urls: Mapping[Role, str] = field(repr=False)
     tenant: Tenant
+    schema: str
+    """Of the drafts."""
     epoch_keys: EpochKeys
     folded: Sequence[str]
     made: Sequence[str]
@@ -126,7 +138,7 @@ class Setup:
         database = Database(self.urls)
         log = EventLog(database, self.tenant, KeyStore(database, self.tenant, self.epoch_keys))
         try:
-            with database.connect("projector", self.tenant.schema) as connection:
+            with database.connect("projector", self.schema) as connection:
                 projections = [one for one in PROJECTIONS if one.name in self.folded]
                 derived = [one for one in DERIVED if one.name in self.folded]
                 made = [one for one in RELEASED if one.name in self.made]
@@ -135,6 +147,11 @@ class Setup:
         finally:
             log.close()
             database.close()
+
+
+def happened(events: Iterable[Recorded], as_of: datetime) -> Iterator[Recorded]:
+    """Those that had happened by then."""
+    return (one for one in events if one.occurred_at <= as_of)
 
 
 class _Filling:

@@ -1,7 +1,7 @@
 """Folding a run of events into rows: the one loop that live, rebuild and as-of share."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -35,7 +35,13 @@ class Parked(NamedTuple):
 class Folding:
     """Rows by key and projection, as far as folded, until whoever writes them takes them out."""
 
-    def __init__(self, projections: Sequence[Projection], derived: Sequence[Derived] = ()) -> None:
+    def __init__(
+        self,
+        projections: Sequence[Projection],
+        derived: Sequence[Derived] = (),
+        skipped: Set[tuple[str, int]] = frozenset(),
+    ) -> None:
+        """``skipped`` has the read models and positions that are left out."""
         self._followers: dict[str, list[Projection]] = defaultdict(list)
         for projection in projections:
             kind = projection.aggregate and projection.aggregate.AGGREGATE
@@ -43,6 +49,7 @@ class Folding:
                 name = f"{event} of {kind}" if kind and event in OF_EVERY_KIND else event
                 self._followers[name].append(projection)
         self._derived = derived
+        self._skipped = skipped
         self._projections = {projection.name: projection for projection in projections}
         self._rows: dict[str, dict[Key, Row | None]] = {}
         self._derived_rows: dict[str, dict[Key, Row | None]] = {}
@@ -67,7 +74,8 @@ class Folding:
         for recorded in events:
             if recorded.type not in projection.steps:
                 continue
-            if (projection.name, recorded.stream) in self.parked:
+            name = projection.name
+            if (name, recorded.stream) in self.parked or (name, recorded.position) in self._skipped:
                 continue
             for key in projection.keys_of(recorded):
                 try:
@@ -117,6 +125,9 @@ class Folding:
         before = rows.get(key)
         if before is None:
             before = projection.fresh(key)
+        if self._skipped and (name, recorded.position) in self._skipped:
+            self._derive(projection, before, before, recorded, done)
+            return
         try:
             after = projection.fold(key, before, recorded)
         except Exception as error:  # whatever a step raises, only its row may wait
@@ -133,13 +144,15 @@ class Folding:
         recorded: Recorded,
         done: Mapping[str, int] | None,
     ) -> None:
-        for derived in self._derived:
+        for derived in self._derived if projection.aggregate is not None else ():
             name = derived.name
             if not derived.is_fed_by(projection):
                 continue
             if done is not None and recorded.position <= done.get(name, 0):
                 continue
             if self.parked and (name, recorded.stream) in self.parked:
+                continue
+            if (name, recorded.position) in self._skipped:
                 continue
             try:
                 self._keep(derived, derived.derive(projection, before, after, recorded))

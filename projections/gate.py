@@ -6,6 +6,7 @@ from the log.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,10 +21,13 @@ from projections.facts import Facts
 from projections.kernel import Derived, Projection, ReadModel
 from projections.plain import plain
 from projections.readers import Reader
+from projections.skipping import skipped
 from projections.tables import table_of
+from store.dated_copies import DatedCopy, reading
 from store.event_log import EventLog
 from store.lists import MAX_LIMIT, Page, Query, Unserved, count_rows, get_row, list_rows
 from store.read_log import Read, ReadLog
+from store.read_models import Table
 from store.tracking import Tracking
 
 
@@ -56,16 +60,20 @@ class Gate:
         self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
         self._facts = Facts(log, self._by_aggregate)
 
-    def page(self, reader: Reader, name: str, query: Query) -> Answer:
-        """One page of a read model.
+    def page(
+        self, reader: Reader, name: str, query: Query, copy: DatedCopy | None = None
+    ) -> Answer:
+        """One page of a read model, as it is or as a dated copy has it.
 
         Raises:
             Unserved: no index serves this filter and sort, or the role may not use a column of it.
             BadCursor: the cursor is of another list, or none of ours.
+            CopyGone: the copy was dropped.
         """
         model = self.models[name]
-        page, count = self._rows(reader, model, query)
-        items = self._given_out(reader, model, page.rows, _asked_by(model, query))
+        with nullcontext() if copy is None else reading():
+            page, count = self._rows(reader, model, query, copy)
+            items = self._given_out(reader, model, page.rows, _asked_by(model, query), copy)
         return Answer(items, page.next_cursor, count, self._masked(reader, model))
 
     def items(self, reader: Reader, name: str, query: Query) -> Iterator[dict[str, Any]]:
@@ -161,7 +169,11 @@ class Gate:
         model = self.models[name]
         if not isinstance(model, Projection) or model.aggregate is None:
             raise Unserved(f"{name} has no records that can be shown as of a date.")
-        found = {one: fold_as_of(model, self._log.load(one), as_of, as_known_at) for one in records}
+        left_out = skipped(self._log)
+        found = {
+            one: fold_as_of(model, self._log.load(one), as_of, as_known_at, left_out)
+            for one in records
+        }
         return {one: row for one, row in found.items() if row is not None}
 
     def history(self, reader: Reader, query: Query) -> Answer:
@@ -211,8 +223,14 @@ class Gate:
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             return Tracking(connection).lowest([*self.models.values()])
 
-    def _rows(self, reader: Reader, model: ReadModel, query: Query) -> tuple[Page, int | None]:
+    def _table(self, model: ReadModel, copy: DatedCopy | None) -> Table:
         table = table_of(model)
+        return table if copy is None else table.within(self._log.tenant.dated(copy.name))
+
+    def _rows(
+        self, reader: Reader, model: ReadModel, query: Query, copy: DatedCopy | None = None
+    ) -> tuple[Page, int | None]:
+        table = self._table(model, copy)
         self._refuse_personal(reader, model, query)
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             page = list_rows(connection, table, query, self._log.keys.cursor_key)
@@ -224,10 +242,11 @@ class Gate:
         model: ReadModel,
         rows: Sequence[Mapping[str, Any]],
         asked: Collection[str] = (),
+        copy: DatedCopy | None = None,
     ) -> list[dict[str, Any]]:
         """Rows as they are shown, once it is recorded that they were."""
         delivered = Delivered()
-        subjects = self._subjects(reader, model, rows)
+        subjects = self._subjects(reader, model, rows, copy)
         items = []
         for row in rows:
             shown, personal = self._shown(reader, model, row)
@@ -262,7 +281,11 @@ class Gate:
             )
 
     def _subjects(
-        self, reader: Reader, model: ReadModel, rows: Sequence[Mapping[str, Any]]
+        self,
+        reader: Reader,
+        model: ReadModel,
+        rows: Sequence[Mapping[str, Any]],
+        copy: DatedCopy | None,
     ) -> Callable[[Mapping[str, Any]], list[UUID]]:
         """Whom a row is about. One that is part of a record is about whom the record is about."""
         if not isinstance(model, Projection) or not reader.sees_personal:
@@ -273,7 +296,7 @@ class Gate:
         if kind is not None:
             return lambda row: subjects_in(kind, row, row["id"])
         owner = event_type(next(iter(model.steps))).AGGREGATE
-        table = table_of(self._by_aggregate[owner.AGGREGATE])
+        table = self._table(self._by_aggregate[owner.AGGREGATE], copy)
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             held = table.load(connection, [(one,) for one in {row["id"] for row in rows}])
         about = {one["id"]: subjects_in(owner, one, one["id"]) for one in held}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
@@ -20,6 +21,7 @@ from domain.envelope import Recorded
 from projections.filling import Bench, Part, fill
 from projections.folding import Folding, Parked, outlived
 from projections.kernel import Derived, Projection, ReadModel
+from projections.skipping import skipped
 from projections.tables import load_rows, table_of
 from store import drafts
 from store.database import Connection, LockTimeout
@@ -95,11 +97,8 @@ def rebuild(
         WorkerLost: a process died.
     """
     with log.database.connect("projector", log.tenant.schema) as connection:
-        # Asked for again and again: a statement that waited for it would hold a snapshot, for
-        # whose end the other rebuild waits.
-        while not Tracking(connection).lease(LEASE):
-            time.sleep(0.1)
-        work = _Rebuild(log, connection, projections, derived, chosen, progress)
+        Tracking(connection).await_lease(LEASE)
+        work = Rebuild(log, connection, projections, derived, chosen, progress)
         work.copy(workers or cores(), afresh)
         work.index()
         work.swap()
@@ -109,13 +108,19 @@ def rebuild(
 
 
 @dataclass
-class _Rebuild:
+class Rebuild:
+    """Drafts of the chosen read models: filled, indexed, caught up, and put into place."""
+
     log: EventLog
     connection: Connection
     projections: Sequence[Projection]
     derived: Sequence[Derived]
     chosen: Sequence[ReadModel]
     progress: Progress
+    schema: str = ""
+    """Of the drafts; the tenant's own, if none is named."""
+    as_of: datetime | None = None
+    """What happened later is left out."""
     position: int = 0
     drafts: dict[str, Table] = field(default_factory=dict)
     """The tables beside the live ones."""
@@ -130,12 +135,13 @@ class _Rebuild:
     """All that the release has, chosen or not."""
 
     def __post_init__(self) -> None:
+        self.schema = self.schema or self.log.tenant.schema
         self.models = _all(self.projections, self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
             self.projections = [one for one in self.projections if one.name in names]
-        self.folding = Folding(self.projections, self.derived)
+        self.folding = Folding(self.projections, self.derived, skipped(self.log))
         self.drafts = {model.name: table_of(model).draft() for model in self.chosen}
 
     def copy(self, workers: int, afresh: bool) -> None:
@@ -145,7 +151,7 @@ class _Rebuild:
         written = drafts.marked(self.connection)
         parts = between(begun.cuts)
         left = [
-            Part(number, streams, head)
+            Part(number, streams, head, self.as_of)
             for number, streams in enumerate(parts)
             if number not in written
         ]
@@ -156,7 +162,7 @@ class _Rebuild:
         ]
         done = head * len(written) // len(parts)
         fold = (self.projections, self.derived, self.drafts)
-        bench = Bench(self.log, self.connection, *fold)
+        bench = Bench(self.log, self.connection, *fold, self.schema)
         for filled in fill(bench, left, min(workers, len(left) // PARTS_A_WORKER)):
             self.parked += filled.parked
             done += filled.events
@@ -167,22 +173,27 @@ class _Rebuild:
     def _begun(self, afresh: bool) -> Begun:
         """The rebuild of the same that was broken off, or a new one."""
         shapes = [(one.table, one.shape) for one in self.drafts.values()]
-        plan = sha256(repr((version("kept"), shapes)).encode()).hexdigest()
+        made = (version("kept"), self.as_of, sorted(skipped(self.log)), shapes)
+        plan = sha256(repr(made).encode()).hexdigest()
         before = drafts.unfinished(self.connection)
         if before is not None and before.plan == plan and not afresh:
             for draft in self.drafts.values():
                 draft.unindex(self.connection)
             return before
-        head = self._place(Tracking(self.connection).positions(self.models))
-        begun = Begun(head, plan, tuple(cuts(self.connection, WIDTH)))
+        with self.log.database.borrow("writer", self.log.tenant.schema) as reading:
+            begun = Begun(self._head(), plan, tuple(cuts(reading, WIDTH)))
         drafts.begin(self.connection, begun, self.drafts.values())
         return begun
+
+    def _head(self) -> int:
+        """Up to where the parts go."""
+        return self._place(Tracking(self.connection).positions(self.models))
 
     def index(self) -> None:
         """Make the drafts' indexes, of several tables at the same time."""
 
         def one(draft: Table) -> None:
-            with self.log.database.connect("projector", self.log.tenant.schema) as connection:
+            with self.log.database.connect("projector", self.schema) as connection:
                 connection.execute("SET maintenance_work_mem = '512MB'")
                 draft.index(connection)
                 connection.execute(f"ANALYZE {draft.table}".encode())
@@ -286,9 +297,8 @@ class _Rebuild:
             take_place(self.connection, self.drafts[model.name], table)
             tracking.register(model, self.position, table.shape)
             tracking.unpark(model.name)
-        chosen = {model.name for model in self.chosen}
         parked = (*self.parked, *self.folding.newly_parked)
-        tracking.park(one for one in parked if one.model in chosen)
+        tracking.park(one for one in parked if one.model in self.drafts)
 
 
 def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:

@@ -14,9 +14,11 @@ from typing import Final
 from uuid import UUID
 
 from domain.envelope import Recorded
+from domain.skipped_events import SKIPPED_EVENTS
 from projections.folding import Folding, Key, outlived
 from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.row_cache import RowCache
+from projections.skipping import NONE, skipped
 from projections.tables import load_rows, table_of
 from store.database import Connection
 from store.event_log import EventLog
@@ -52,6 +54,7 @@ class Runner:
         self._listeners: list[Callable[[int], None]] = []
         self._connection: Connection | None = None
         self._rows = RowCache()
+        self._skipped = NONE
         self._batches = 0
         event_log.on_commit(lambda _: self._wake.set())
 
@@ -120,12 +123,12 @@ class Runner:
             tracking = Tracking(connection)
             positions = tracking.locked(self.models)
             parked = tracking.parked()
-            events = self._log.load(stream)
+            events, left_out = self._log.load(stream), skipped(self._log)
             for one in self.models:
                 waits = isinstance(one, Derived) and (one.name, stream) in parked
                 if one.name != model and not waits:
                     continue
-                folding = Folding(self.projections, self.derived)
+                folding = Folding(self.projections, self.derived, left_out)
                 for recorded in events:
                     if recorded.position <= positions[one.name]:
                         folding.fold(recorded)
@@ -153,6 +156,7 @@ class Runner:
             self._connection = self._log.database.connect("projector", self._log.tenant.schema)
             # Rows and positions are written together, so what a crash takes is folded again.
             self._connection.execute("SET synchronous_commit = off")
+            self._skipped = skipped(self._log)
             for model in self.models:
                 table_of(model).stage(self._connection)
         return self._connection
@@ -205,10 +209,13 @@ class Runner:
         events: Sequence[Recorded],
         positions: dict[str, int],
     ) -> Folding:
-        folding = Folding(self.projections, self.derived)
+        anew = outlived(events)
+        # An event is skipped after it was folded in vain, so it matters where it is folded again.
+        if anew or any(one.stream == SKIPPED_EVENTS for one in events):
+            self._skipped = skipped(self._log)
+        folding = Folding(self.projections, self.derived, self._skipped)
         folding.parked = parked
         start = min(positions.values())
-        anew = outlived(events)
         for stream in anew:
             self._fold_anew(folding, stream, positions)
         for projection, touched in folding.keys(events):

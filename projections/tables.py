@@ -28,7 +28,7 @@ def table_of(model: ReadModel) -> Table:
             model.row.KEY,
             model.serves,
             model.search,
-            model.unnest if isinstance(model, Derived) else None,
+            unnest=model.unnest if isinstance(model, Derived) else None,
         )
     return found
 

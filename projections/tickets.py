@@ -30,7 +30,7 @@ class TicketRow(RecordRow, Ticket):
 
 tickets = Projection(
     "tickets",
-    version=1,
+    version=2,
     row=TicketRow,
     serves=(
         Serve("number"),

@@ -67,7 +67,9 @@ class KnownStates(EventStore[UUID]):
     ) -> Iterator[Any]:
         """The state, if it is known and not of a later version than wanted."""
         held = self._states.get(originator_id)
-        return iter(() if held is None or (lte is not None and held.version > lte) else (held,))
+        if held is None or held.version == 0:  # which may have been looked up as another kind
+            return iter(())
+        return iter(() if lte is not None and held.version > lte else (held,))
 
 
 class LogFactory(InfrastructureFactory[TrackingRecorder]):

@@ -30,6 +30,8 @@ class Place:
     """What an erasure does there."""
     tables: tuple[str, ...] = ()
     """Patterns of tables in the tenant's schemas."""
+    schemas: tuple[str, ...] = ()
+    """Patterns of further schemas of a tenant, all tables in them."""
     files: tuple[str, ...] = ()
     """Patterns of files below ``KEPT_HOME``."""
     is_dark_later: bool = False
@@ -82,6 +84,12 @@ PLACES: Final = (
         tables=(r"[a-z_]+_v\d+", r"[a-z_]+_v\d+_former", r"[a-z_]+_draft_v\d+"),
     ),
     Place(
+        "dated copies",
+        "Read models as they were at a date, each copy in a schema of its own",
+        "Every copy is dropped; whoever needs it makes it anew.",
+        schemas=(r"asof_[a-z0-9_]+\$[a-z0-9_]+",),
+    ),
+    Place(
         "statistics",
         "Samples of columns, for the planner of queries",
         "Made anew, and the table that held them is rewritten.",
@@ -101,6 +109,7 @@ PLACES: Final = (
         tables=(
             *("tenant", "numbers", "api_keys", "projections", "parked", "migrations"),
             *("erasures", "erasure_streams", "rebuild_begun", "rebuild_parts"),
+            "dated_copies",
         ),
     ),
     Place(
@@ -139,6 +148,11 @@ PLACES: Final = (
 def place_of_table(table: str) -> Place | None:
     """Where a table of a tenant belongs; None if nobody has thought of it."""
     return _first(table, "tables")
+
+
+def place_of_schema(schema: str) -> Place | None:
+    """Where a schema beside those of a tenant belongs; None if nobody has thought of it."""
+    return _first(schema, "schemas")
 
 
 def place_of_file(path: str) -> Place | None:

@@ -78,12 +78,15 @@ class Table:
     key: tuple[str, ...]
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    schema: str = ""
+    """Of a dated copy; otherwise that of the connection."""
     unnest: str | None = None
     """A list column that SQL users see as one row for each item, named in the singular."""
 
     @property
     def table(self) -> str:
-        return f"{self.name}_v{self.version}"
+        table = f"{self.name}_v{self.version}"
+        return f"{self.schema}.{table}" if self.schema else table
 
     @cached_property
     def shape(self) -> str:
@@ -109,6 +112,10 @@ class Table:
     def draft(self) -> "Table":
         """A table of this description to be built beside this one."""
         return replace(self, name=f"{self.name}_draft")
+
+    def within(self, schema: str) -> "Table":
+        """The table of this description in a dated copy, to be read."""
+        return replace(self, schema=schema)
 
     def create(self, connection: Connection) -> None:
         """Make the table without its indexes, but for the key."""
@@ -185,6 +192,26 @@ class Table:
             f" FROM (SELECT {names} FROM {self.table}) t",
         ).fetchone()
         return (row[0], str(row[1])) if row else (0, "0")
+
+    def differing(
+        self, connection: Connection, other: "Table", most: int
+    ) -> tuple[int, list[UUID]]:
+        """How many records have other rows in another table of this description, and the first ids
+        of them.
+        """
+        names = ", ".join(_q(column.name) for column in self.columns)
+        mine, theirs = (
+            f"SELECT t.id, hash_record_extended(t, 0) FROM (SELECT {names} FROM {one.table}) t"
+            for one in (self, other)
+        )
+        rows = run(
+            connection,
+            "SELECT id, count(*) OVER () FROM (SELECT DISTINCT id FROM"
+            f" (({mine} EXCEPT ALL {theirs}) UNION ALL ({theirs} EXCEPT ALL {mine})) differing)"
+            " records ORDER BY id LIMIT %s",
+            [most],
+        ).fetchall()
+        return (rows[0][1], [row[0] for row in rows]) if rows else (0, [])
 
     @cached_property
     def values(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

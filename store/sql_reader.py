@@ -77,13 +77,15 @@ class Answer:
     more: bool = False
 
 
-def ask(database: Database, tenant: Tenant, query: str, limit: int) -> Answer:
-    """Run one query as the reader, up to ``limit`` rows.
+def ask(
+    database: Database, tenant: Tenant, query: str, limit: int, copy: str | None = None
+) -> Answer:
+    """Run one query as the reader, up to ``limit`` rows, on the read models or on a dated copy.
 
     Raises:
         SqlRefused: it is wrong, writes, reads what the reader may not, or takes too long.
     """
-    with _logged_in(database, tenant) as connection:
+    with _logged_in(database, tenant.schema if copy is None else tenant.dated(copy)) as connection:
         connection.execute(f"SET statement_timeout = '{TIMEOUT_SECONDS}s'")
         connection.execute("SET default_transaction_read_only = on")
         try:
@@ -92,11 +94,11 @@ def ask(database: Database, tenant: Tenant, query: str, limit: int) -> Answer:
             raise SqlRefused(_in_words(connection, error)) from None
 
 
-def _logged_in(database: Database, tenant: Tenant) -> Connection:
+def _logged_in(database: Database, schema: str) -> Connection:
     """A session that began as the reader's, and cannot become anybody else's."""
     reader = login("reader")
     if conninfo_to_dict(database.urls["reader"]).get("user") == reader:
-        return database.connect("reader", tenant.schema)
+        return database.connect("reader", schema)
     try:
         for _ in range(LOGINS):
             password = _new_password(database.urls["owner"], reader)
@@ -105,7 +107,7 @@ def _logged_in(database: Database, tenant: Tenant) -> Connection:
                     database.urls["owner"],
                     user=reader,
                     password=password,
-                    options=f"-c search_path={tenant.schema} -c application_name={reader}",
+                    options=f"-c search_path={schema} -c application_name={reader}",
                     autocommit=True,
                 )
     except errors.InsufficientPrivilege:

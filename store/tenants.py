@@ -21,6 +21,7 @@ _MIGRATIONS: Final = (
     "0005_erasure",
     "0006_forgetting",
     "0007_retention",
+    "0008_dated_copies",
 )
 """Run once each, in order; a migration that was released is never edited."""
 _REPEATABLE: Final = (
@@ -58,6 +59,10 @@ class Tenant:
     @property
     def keys(self) -> str:
         return f"{self.schema}_keys"
+
+    def dated(self, copy: str) -> str:
+        """The schema of a dated copy of its read models; no tenant's name has a ``$``."""
+        return f"asof_{self.name}${copy}"
 
 
 def schema_of(name: str) -> str:
@@ -130,10 +135,24 @@ def names(database: Database) -> list[str]:
 
 def drop(database: Database, tenant: Tenant) -> None:
     """Take away a tenant that never came to be, such as one whose restore failed."""
+    with database.connect("owner") as connection:
+        drop_dated(connection, tenant)
     with database.connect("owner") as connection, connection.transaction():
         _one_at_a_time(connection)
         connection.execute(f"DROP SCHEMA {tenant.schema} CASCADE")
         connection.execute(f"DROP SCHEMA {tenant.keys} CASCADE")
+
+
+def drop_dated(connection: Connection, tenant: Tenant) -> int:
+    """Drop the schemas of all dated copies of its read models; gives how many there were."""
+    schemas = connection.execute(
+        "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s) ORDER BY nspname",
+        [tenant.dated("")],
+    ).fetchall()
+    # One by one: a transaction holds a lock on each table and index until it ends.
+    for (schema,) in schemas:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    return len(schemas)
 
 
 def upgrade(database: Database, name: str) -> list[str]:

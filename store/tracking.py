@@ -1,6 +1,7 @@
 """Where each read model stands in the log, which rows are parked, and who holds the lease."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -101,6 +102,14 @@ class Tracking:
         self._connection.execute(
             "SELECT pg_advisory_lock(hashtext(%s), hashtext(current_schema()))", [name]
         )
+
+    def await_lease(self, name: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """The same, asked for again and again: a statement that waits holds a snapshot, for whose
+        end whoever swaps read models would wait. ``meanwhile()`` is called each time.
+        """
+        while not self.lease(name):
+            meanwhile()
+            time.sleep(0.1)
 
     def head(self) -> int:
         """The last position of the log that they follow."""

@@ -14,9 +14,11 @@ import typer
 
 from api.cli import (
     answering,
+    as_of,
     backups,
     breach,
     development,
+    diff,
     erasing,
     history,
     imports,
@@ -27,6 +29,7 @@ from api.cli import (
     reads,
     retention,
     serving,
+    sla,
     status,
     tenancy,
     transparency,
@@ -61,10 +64,13 @@ app.command()(backups.restore)
 app.command()(history.sql)
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
+app.add_typer(sla.app, name="sla")
 app.command()(verifying.verify)
 app.add_typer(transparency.app, name="log")
 app.command()(transparency.witness)
 app.command()(models.rebuild)
+app.command()(as_of.as_of)
+app.command()(diff.diff)
 app.add_typer(models.parked_app, name="parked")
 app.add_typer(imports.app, name="import")
 app.add_typer(keys.app, name="keys")

@@ -18,6 +18,7 @@ _ASKED_WRONGLY = {
     "Problem",
     "ProofError",
     "NoteError",
+    "CopyError",
 }
 """Errors of ours whose text tells whoever asked what to do differently."""
 _FAILED = {"EmbeddedError", "StoreError", "MissingEpochKey"}

@@ -161,15 +161,22 @@ def _print(facts: list[dict[str, Any]], zone: "tzinfo", language: str) -> None:
 def sql(
     query: Annotated[str, typer.Argument(help="One query on the read models, such as customers.")],
     limit: Annotated[int, typer.Option(help="Rows at most.", min=1)] = MOST_ROWS,
+    copy: Annotated[
+        str | None, typer.Option(help="On this dated copy instead of today's; see kept as-of.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Ask the read models in SQL. It reads only, and no personal column."""
+    from api.cli.as_of import whole_copy
     from api.cli.models import catch_up
     from store.sql_reader import ask
 
     with opened_tenant() as services:
-        catch_up(services)
-        answer = ask(services.database, services.tenant, query, limit)
+        if copy is None:
+            catch_up(services)
+        else:
+            whole_copy(services, copy)
+        answer = ask(services.database, services.tenant, query, limit, copy)
     if as_json:
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     else:

@@ -105,10 +105,12 @@ def _must_equal(models: list[dict[str, Any]]) -> None:
 @parked_app.callback(invoke_without_command=True)
 def parked(context: typer.Context, as_json: Json = False) -> None:
     """List the rows that wait, with the event that each waits at and why."""
+    from api.parked import parked as waiting_rows
+
     if context.invoked_subcommand is not None:
         return
     with opened_tenant() as services:
-        rows = _parked(services)
+        rows = waiting_rows(services)
     if as_json:
         print_json(rows)
     elif rows:
@@ -124,13 +126,10 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Fold the waiting rows anew, each from the whole of its record's events."""
-    results = []
-    with opened_tenant() as services, progress_bar() as progress:
-        rows = [row for row in _parked(services) if model in (None, row["model"])]
-        for done, row in enumerate(rows):
-            folded = services.runner.retry_parked(row["model"], row["stream"])
-            results.append({**row, "folded": folded})
-            progress("fold", done + 1, len(rows))
+    from api.parked import retry as retry_parked
+
+    with opened_tenant() as services:
+        results = retry_parked(services, model)
     left = sum(not one["folded"] for one in results)
     if as_json:
         print_json(results)
@@ -145,6 +144,42 @@ def _far_behind(services: "Services") -> bool:
     from projections.rebuild import FAR_BEHIND
 
     return services.log.head() - services.runner.position() > FAR_BEHIND
+
+
+@parked_app.command("skip")
+def skip(
+    model: Annotated[str, typer.Argument(help="The read model whose row waits.")],
+    record: Annotated[str, typer.Argument(help="The record, by id.")],
+    reason: Annotated[str, typer.Option(help="Why; the history says it.")],
+    as_json: Json = False,
+) -> None:
+    """Let a row go on without the event that it waits at, in this read model and its rebuilds. The
+    event stays in the log; this decision is one of its own.
+    """
+    from uuid import UUID
+
+    from api.envelopes import system_envelope
+    from api.parked import skip as skip_parked
+    from domain.envelope import Source
+
+    try:
+        stream = UUID(record)
+    except ValueError:
+        raise Failure(f"record: {record} is no id. Give one that kept parked lists.") from None
+    if not reason.strip():
+        raise Failure("--reason: is empty. Say why the row is to go on without its event.")
+    envelope = system_envelope(reason=reason.strip(), source=Source(kind="command_line"))
+    with opened_tenant() as services:
+        done = skip_parked(services, model, stream, envelope)
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(
+            f"{model} goes on without the event {done['position']}; that is recorded as event "
+            f"{done['skipped_at']}."
+        )
+    if not done["folded"]:
+        raise Failure("The row waits again, at a later event. See why: kept parked.", code=1)
 
 
 def bring_up_to_date(services: "Services", progress: Progress) -> None:
@@ -186,10 +221,3 @@ def catch_up(services: "Services") -> None:
     elif behind:
         with progress_bar() as progress:
             follow(services, progress)
-
-
-def _parked(services: "Services") -> list[dict[str, Any]]:
-    from store.tracking import Tracking
-
-    with services.database.borrow("writer", services.tenant.schema) as connection:
-        return Tracking(connection).parked_rows()

@@ -21,13 +21,21 @@ from api.demo.privacy import recipients_and_schedules
 from api.demo.story import Act, Story
 from commands.custom_fields import ChangeCustomField, DeclareCustomField, RetireCustomField
 from commands.products import CreateProduct, DeactivateProduct, SetProductPrice
+from commands.sla_policies import ChangeSlaPolicy, DefineSlaPolicy
 from commands.teams import CreateTeam
 from commands.users import ActivateUser, ChangeUser, DeactivateUser, InviteUser
+from domain.business_hours import Opening, Weekday
 from domain.custom_fields import FieldType, custom_fields_id
 from domain.envelope import SYSTEM
+from domain.kernel import replace
+from domain.service_levels import DEFAULT_TARGETS, CountedIn, Target
+from domain.sla_policies import DEFAULT_SLA_POLICY
 from domain.values import Money
 
 TIERS: Final = ("bronze", "silver")
+OFFICE_HOURS: Final = tuple(
+    Opening(weekday=day, opens="08:00", closes="18:00") for day in tuple(Weekday)[:5]
+)
 
 
 def _declared(
@@ -64,6 +72,7 @@ def founding(company: Company, random: Random) -> list[Act]:
     _invite_all(company, story, start)
     _teams(company, story, start + timedelta(minutes=40), admin)
     _fields(company, story, start + timedelta(minutes=50), admin)
+    _service_levels(company, story, start + timedelta(minutes=60), admin)
     _products(company, story, start + timedelta(minutes=70), admin)
     recipients_and_schedules(company, story, admin)
     return [*story.told(company.calendar.until)]
@@ -139,6 +148,19 @@ def _fields(company: Company, story: Story, start: datetime, admin: UUID) -> Non
     retire = RetireCustomField(key="fax")
     why = "nobody sends faxes any more"
     story.act(company.calendar.week(40) + nine, customers, retire, admin, because=why)
+
+
+def _service_levels(company: Company, story: Story, start: datetime, admin: UUID) -> None:
+    """What is usual, and from the second year on an answer to urgent tickets in half the time."""
+    name = "Standard 标准"
+    define = DefineSlaPolicy(name=name, time_zone=LONDON.key, business_hours=OFFICE_HOURS)
+    story.act(start, DEFAULT_SLA_POLICY, define, admin)
+    answer = Target(minutes=15, counted_in=CountedIn.CALENDAR)
+    urgent = replace(DEFAULT_TARGETS.urgent, first_response=answer, next_response=answer)
+    change = ChangeSlaPolicy(targets=replace(DEFAULT_TARGETS, urgent=urgent))
+    why = "agreed with the service desk for the new year"
+    nine = timedelta(hours=9)
+    story.act(company.calendar.week(52) + nine, DEFAULT_SLA_POLICY, change, admin, because=why)
 
 
 def _products(company: Company, story: Story, start: datetime, admin: UUID) -> None:

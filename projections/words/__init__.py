@@ -18,6 +18,8 @@ from projections.words import (
     read_seals,
     recipients,
     retention_schedules,
+    skipped_events,
+    sla_policies,
     subject_requests,
     teams,
     tickets,
@@ -43,11 +45,13 @@ WORDS: Final[Mapping[str, Words]] = {
     "opportunities": opportunities.WORDS,
     "quotes": quotes.WORDS,
     "orders": orders.WORDS,
+    "sla_policies": sla_policies.WORDS,
     "tickets": tickets.WORDS,
     "subject_requests": subject_requests.WORDS,
     "legal_holds": legal_holds.WORDS,
     "recipients": recipients.WORDS,
     "retention_schedules": retention_schedules.WORDS,
+    "skipped_events": skipped_events.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})
 

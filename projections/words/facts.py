@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.envelope import SYSTEM
+from domain.kernel import Value
 from projections.words.joining import filled, joined
 from projections.words.kernel import CHANGED, LANGUAGES, Both, Language, Values, Words
 from projections.words.links import kinds
@@ -111,6 +112,8 @@ def _change(
 
 def _items(fact: Mapping[str, Any], speaker: Speaker) -> tuple[str, dict[str, str]] | None:
     """Of two lists, what came and what left; None where that says less than both sides do."""
+    if isinstance(speaker.kind, type) and issubclass(speaker.kind, Value):
+        return None  # one value with parts
     was, now = _as_list(fact.get("from")), _as_list(fact.get("to"))
     if not was or not now or fact.get("erased"):
         return None

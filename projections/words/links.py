@@ -32,6 +32,7 @@ _NAMED_OTHERWISE: Final = {
     "request_id": "subject_requests",
     "hold_id": "legal_holds",
     "schedule_id": "retention_schedules",
+    "sla_policy_id": "sla_policies",
     "legal_holds": "legal_holds",
     "notices_owed": "recipients",
     "recipients": "recipients",

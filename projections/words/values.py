@@ -11,6 +11,7 @@ from babel.numbers import get_currency_precision
 
 from projections.words.joining import filled
 from projections.words.kernel import Both, Language, Values
+from projections.words.service_levels import said
 from projections.words.shared import CATEGORIES, ROLES, YES_NO
 
 EMPTY: Final = Both("empty", "空")
@@ -85,7 +86,7 @@ class Speaker:
     def _single(self, text: str) -> str:
         if text in self.words:
             return self._in_language(self.words[text])
-        if self.kind is date:
+        if self.kind in (date, tuple[date, ...]):
             return day(date.fromisoformat(text), self.language)
         if self.kind is datetime:
             return moment(datetime.fromisoformat(text), self.language)
@@ -104,6 +105,9 @@ class Speaker:
             return self._person(value)
         if "label" in value:
             return self._in_language(Both(value["label"], value.get("label_zh") or value["label"]))
+        return said(value, self.language) or self._parts(value)
+
+    def _parts(self, value: Mapping[str, Any]) -> str:
         parts = [part for part in value.values() if not is_empty(part)]
         texts = all(isinstance(part, str) for part in parts)
         return ", ".join(parts) if texts else self.several(parts)

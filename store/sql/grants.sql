@@ -29,6 +29,10 @@ GRANT SELECT, UPDATE ON suppressions_reached TO kept_projector;
 GRANT CREATE ON SCHEMA {schema} TO kept_projector;
 GRANT INSERT, UPDATE, DELETE ON projections, parked TO kept_projector;
 
+-- Only the owner makes and drops a dated copy, which is a schema; the projector fills it.
+GRANT SELECT ON dated_copies TO kept_writer, kept_projector;
+GRANT UPDATE (checked, made_at, used_at) ON dated_copies TO kept_projector;
+
 GRANT SELECT ON tiles, checkpoints, timestamps, signing_keys TO kept_writer, kept_projector;
 GRANT INSERT, UPDATE ON tiles, checkpoints TO kept_projector;
 GRANT INSERT, UPDATE (retired_at) ON signing_keys TO kept_projector;

@@ -64,7 +64,7 @@ def test_the_commands_of_an_aggregate_know_the_domain_and_their_kernel(name: str
     """They are pure, so that they can be tested without anything running. Other aggregates are read
     through the kernel's ``Records``, which locks what was read.
     """
-    kernel = ("kernel", "records", "subjects", "forms", "sales_lines")
+    kernel = ("kernel", "records", "subjects", "forms", "sales_lines", "service_levels")
     (module,) = [one for one in modules("commands") if one.name == f"commands.{name}"]
     assert outside(module, "domain", "pydantic", *(f"commands.{one}" for one in kernel)) == []
 

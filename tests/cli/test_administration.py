@@ -8,6 +8,7 @@ from api.services import Services
 from commands.customers import RegisterCustomer
 from commands.users import DeactivateUser
 from domain.customers import Kind
+from domain.skipped_events import SKIPPED_EVENTS
 from domain.users import User
 from store.database import Database
 from tests.cli.conftest import Kept
@@ -122,3 +123,18 @@ def test_parked_rows_are_listed_and_tried_again(kept: Kept, parked: UUID) -> Non
     [tried] = kept("parked", "retry", "--json").done().json
     assert tried["folded"] is True
     assert "No row waits." in kept("parked").done().out
+
+
+def test_a_row_goes_on_without_the_event_that_it_waits_at(
+    kept: Kept, parked: UUID, services: Services
+) -> None:
+    kept("parked", "skip", "tickets", parked, "--reason", "x").failed(2, "no row of this record")
+    kept("parked", "skip", "customers", "C-1", "--reason", "x").failed(2, "is no id")
+    kept("parked", "skip", "customers", parked, "--reason", " ").failed(2, "--reason: is empty.")
+    given = ("customers", parked, "--reason", "A fault of release 1.2", "--json")
+    done = kept("parked", "skip", *given).done().json
+    assert (done["folded"], done["skipped_at"]) == (True, services.log.head())
+    assert "No row waits." in kept("parked").done().out
+    assert kept("rebuild", "customers", "--json").done().json["models"][0]["rows"] == 0
+    told = kept("history", "--record", SKIPPED_EVENTS).done().out
+    assert "because A fault of release 1.2" in told

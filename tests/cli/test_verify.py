@@ -53,6 +53,27 @@ def test_what_was_erased_is_no_fault(
     assert report["erased_rows"] > 2
 
 
+def test_a_read_model_that_is_not_what_the_log_says_is_named(
+    kept: Kept, database: Database, services: Services, customer: Receipt
+) -> None:
+    services.runner.catch_up()
+    done = kept("verify", "--projections").done()
+    assert f"hold what the log says up to position {customer.position}." in done.out
+    with database.connect("projector", services.tenant.schema) as connection:
+        connection.execute("UPDATE customers_v1 SET size = 8 WHERE id = %s", [customer.stream])
+        connection.execute("UPDATE projections SET shape = '' WHERE name = 'teams'")
+    told = kept("verify", "--projections")
+    assert told.code == 1
+    assert f"customers: 1 record differs from the log ({customer.stream})." in told.out
+    assert "teams: is not made as this release has it." in told.out
+    report = kept("verify", "--projections", "--json")
+    assert (report.code, report.json["ok"], report.json["position"]) == (
+        1,
+        False,
+        customer.position,
+    )
+
+
 CHANGES = {
     "DELETE FROM events WHERE position = %(at)s - 1": "No entry stands at",
     "UPDATE events SET recorded_at = recorded_at - 10^9 WHERE position = %(at)s": "recorded before",

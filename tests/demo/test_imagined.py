@@ -93,6 +93,7 @@ def test_the_company_is_as_large_as_promised(demo: Demo) -> None:
         "contacts": 3322,
         "opportunities": 2062,
         "tickets": 2092,
+        "sla_policies": 1,
         "consents": 958,
         "recipients": 3,
         "retention_schedules": 3,

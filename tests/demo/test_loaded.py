@@ -9,6 +9,7 @@ import pytest
 
 from api import demo
 from api.demo.people import COLLEAGUES
+from api.service_levels import report
 from api.services import Services, create_tenant
 from domain.envelope import SYSTEM
 from projections.readers import Reader
@@ -48,6 +49,15 @@ def test_the_summary_counts_what_there_is(loaded: tuple[Services, dict[str, Any]
         query = Query(filters={}, sort=model.serves[0].sort, count=True, limit=1)
         assert services.gate.page(READER, name, query).count == count
     assert summary["events"] == services.log.head() - 1, "less the pipeline of a new tenant"
+
+
+def test_tickets_are_promised_something_and_some_of_it_came_too_late(
+    loaded: tuple[Services, dict[str, Any]],
+) -> None:
+    services, _ = loaded
+    found = report(services.gate, UNTIL)
+    assert found.tickets == COUNTS["tickets"]
+    assert all(counts["met"] and counts["missed"] for counts in found.outcomes.values())
 
 
 def test_no_read_model_waits(loaded: tuple[Services, dict[str, Any]]) -> None:

@@ -35,6 +35,7 @@ FORMS = {
     "country": ["CN", "DE"],
     "website": ["https://example.com/"],
     "period": ["P30D", "P3Y6M"],
+    "time_of_day": ["00:00", "08:30", "24:00", "17:00"],
 }
 _SIGNS = st.characters(categories=("L", "N", "P", "S"))
 

@@ -201,12 +201,18 @@ STORY: Final = (
         "old order",
         {"ordered_on": "2010-12-01", "currency": "EUR", "lines": [_SOLD], **_LEGACY},
     ),
+    # SLA policies
+    Step("DefineSlaPolicy", "policy", {"name": "Usual", **_LEGACY}),
+    Step("ChangeSlaPolicy", "policy", {"pauses": ["third_party"], **_LEGACY}),
+    _step("ArchiveSlaPolicy", "policy"),
+    _step("RestoreSlaPolicy", "policy"),
     # Tickets
     Step("OpenTicket", "ticket", {"priority": "low", "contact_id": "@contact", **_LEGACY}),
     Step("ChangeTicket", "ticket", {"category": "Displays", **_LEGACY}),
     _step("StartTicket", "ticket"),
     _step("AssignTicket", "ticket", assignee_id="@user"),
     _step("SetTicketPriority", "ticket", priority="high"),
+    _step("AssignSlaPolicy", "ticket", sla_policy_id="@policy"),
     _step("EscalateTicket", "ticket", escalation_level=2),
     _step("HoldTicket", "ticket", waiting_for="customer"),
     _step("ResumeTicket", "ticket"),

@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from api.cli.shared import command_line_reader
+from api.service_levels import report
 from api.services import Services
 from domain.envelope import Recorded
 from projections.as_of import fold_as_of
@@ -131,6 +132,13 @@ def test_tickets_reopened_and_missed_in_the_read_model(incidents: Incidents) -> 
     assert incidents.count("SELECT count(*) FROM tickets") == 24_918
     assert incidents.count("SELECT count(*) FROM tickets WHERE reopen_count > 0") == 275
     assert incidents.count("SELECT count(*) FROM tickets WHERE made_sla = false") == 9_115
+
+
+def test_missed_by_the_recorded_word_and_by_no_policy_of_ours(incidents: Incidents) -> None:
+    found = report(incidents.services.gate, datetime.now(UTC))
+    assert (found.tickets, found.counted(recorded="missed")) == (24_918, 9_115)
+    assert (found.counted(ours="missed"), found.overdue) == (0, 0)
+    assert found.counted(because="no_policy") == 24_918
 
 
 def test_transitions_reopened_and_missed_in_the_events(incidents: Incidents) -> None:

@@ -19,9 +19,12 @@ from api.cli.shared import command_line_reader
 from api.imports.maven_crm import import_maven_crm
 from api.services import Services
 from domain.envelope import Recorded
+from projections import DERIVED, PROJECTIONS
 from projections.as_of import fold_as_of
+from projections.dated_copies import copy_as_of
 from projections.opportunities import opportunities
 from store.database import Database
+from store.dated_copies import Wanted
 from store.lists import Query
 from store.sql_reader import ask
 from tests.imports.conftest import Notes, events_of, own_tenant, real, run_import
@@ -134,6 +137,23 @@ def test_any_deal_as_of_any_day_is_what_the_file_says(maven: Maven) -> None:
                 deal = fold_as_of(opportunities, maven.events[maven.deals[name]], moment)
                 said = deal and (deal.stage, deal.status, deal.amount and deal.amount.amount)
                 assert said == expected(row, day), f"{name} on {day}"
+
+
+def test_a_copy_as_of_a_month_end_has_the_pipeline_that_the_file_says(maven: Maven) -> None:
+    """Counts and values by stage, in SQL on the copy, against sums over the file's own rows."""
+    day = date(2017, 5, 31)
+    wanted: dict[str, tuple[int, Decimal | None]] = {}
+    for row in maven.rows.values():
+        if (was := expected(row, day)) is not None:
+            count, value = wanted.get(was[0], (0, None))
+            wanted[was[0]] = count + 1, value if was[2] is None else (value or 0) + was[2]
+    assert wanted.keys() == {"engaging", "won", "lost"}
+    services = maven.services
+    month_end = Wanted("may", datetime.combine(day, clock.max, ZONE))
+    copy_as_of(services.log, PROJECTIONS, DERIVED, month_end, workers=1)
+    query = "SELECT stage, count(*), sum(amount) FROM opportunities GROUP BY stage"
+    found = ask(services.database, services.tenant, query, 10, "may").rows
+    assert {stage: (count, value) for stage, count, value in found} == wanted
 
 
 def test_the_gate_shows_a_deal_as_of_a_day(maven: Maven) -> None:

@@ -4,7 +4,7 @@ Nothing is stored. An event is recorded by ``ALICE``, an hour after the one befo
 otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +34,8 @@ class Told:
     occurred_at: datetime | None = None
     recorded_at: datetime | None = None
     number: str | None = None
+    source: str = "api"
+    """The kind of door."""
 
 
 def told(event: Event, **envelope: Any) -> Told:
@@ -68,7 +70,7 @@ def _recorded(told: Told, position: int, version: int) -> Recorded:
         "schema": told.event.SCHEMA,
         "actor": str(told.actor),
         "occurred_at": occurred.isoformat(timespec="microseconds"),
-        "source": {"kind": "api", "client": "test"},
+        "source": {"kind": told.source, "client": "test"},
         "command": str(id_of(f"command {position}")),
     }
     if personal:
@@ -82,9 +84,10 @@ def folded(
     *events: Event | Told,
     projections: Iterable[Projection] = PROJECTIONS,
     derived: Iterable[Derived] = DERIVED,
+    skipped: Set[tuple[str, int]] = frozenset(),
 ) -> Folding:
     """The events folded into every projection."""
-    folding = Folding([*projections], [*derived])
+    folding = Folding([*projections], [*derived], skipped)
     for recorded in log_of(*events):
         folding.fold(recorded)
     return folding

@@ -453,3 +453,44 @@ def test_a_history_that_fails_does_not_stop_the_record() -> None:
     )
     assert taken(folding, customers)[(THIS,)].__dict__["version"] == 2
     assert folding.parked == {("history", THIS)}
+
+
+def test_an_event_that_is_skipped_is_left_out_but_stands_in_the_history() -> None:
+    """The row is as if it had not been; that it happened is told all the same."""
+    folding = folded(
+        REGISTERED,
+        CustomerChanged(level=Level.A),
+        CustomerChanged(size=7),
+        projections=[fragile(fails_on=2)],
+        skipped=frozenset({("customers", 2)}),
+    )
+    (left,) = taken(folding, customers).values()
+    shown = left.__dict__
+    assert (shown["level"], shown["size"], shown["version"]) == (None, 7, 3)
+    assert folding.newly_parked == []
+    rows, _ = folding.take(history)
+    assert [(row.__dict__["position"], row.__dict__["fields"]) for row in rows][1:] == [
+        (2, ("CustomerChanged",)),
+        (3, ("size",)),
+    ]
+
+
+def test_a_skip_is_of_one_read_model_and_one_event() -> None:
+    events = (REGISTERED, CustomerChanged(level=Level.A), CustomerChanged(size=7))
+    without = folded(*events, projections=[customers], skipped=frozenset({("history", 2)}))
+    (left,) = taken(without, customers).values()
+    assert (left.__dict__["level"], left.__dict__["size"]) == (Level.A, 7)
+    rows, _ = without.take(history)
+    assert [row.__dict__["position"] for row in rows] == [1, 3]
+    parks = folded(
+        *events, projections=[fragile(fails_on=3)], skipped=frozenset({("customers", 2)})
+    )
+    assert [one.position for one in parks.newly_parked] == [3, 3]
+
+
+def test_an_event_that_is_skipped_first_of_all_makes_no_row() -> None:
+    folding = folded(
+        REGISTERED, projections=[fragile(fails_on=1)], skipped=frozenset({("customers", 1)})
+    )
+    assert taken(folding, customers) == {}
+    assert len(folding.take(history)[0]) == 1

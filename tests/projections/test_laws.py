@@ -32,6 +32,8 @@ from commands.read_seals import SealReads
 from commands.recipients import RecordDisclosure, RegisterRecipient
 from commands.retention_schedules import ProposeRetentionSchedule
 from commands.sales_lines import LineInput
+from commands.skipped_events import SkipEvent
+from commands.sla_policies import DefineSlaPolicy
 from commands.subject_requests import (
     FulfilSubjectRequest,
     IdentifySubject,
@@ -55,6 +57,8 @@ from domain.read_seals import ReadSeal, seal_id
 from domain.recipients import Recipient, Role
 from domain.retention_schedules import Action, RetentionSchedule, Trigger
 from domain.retention_schedules import Kind as RetentionKind
+from domain.skipped_events import SKIPPED_EVENTS, SkippedEvents
+from domain.sla_policies import SlaPolicy
 from domain.subject_requests import Kind as RequestKind
 from domain.subject_requests import Method, SubjectRequest
 from domain.teams import Team
@@ -69,7 +73,7 @@ from store.lists import Query
 from tests.domain.examples import models
 
 ADMIN: Final = Reader(SYSTEM, "admin", "test")
-KINDS: Final = [kind for kind in AGGREGATES if kind not in (CustomFields, ReadSeal)]
+KINDS: Final = [kind for kind in AGGREGATES if kind not in (CustomFields, ReadSeal, SkippedEvents)]
 MODELS: Final = {p.aggregate: p for p in PROJECTIONS if p.aggregate is not None}
 BY_NAME: Final = {p.name: p for p in MODELS.values()}
 POINTS_AT: Final[dict[str, type[Aggregate]]] = {
@@ -80,6 +84,7 @@ POINTS_AT: Final[dict[str, type[Aggregate]]] = {
     "pipeline_id": Pipeline,
     "team_id": Team,
     "recipient_id": Recipient,
+    "sla_policy_id": SlaPolicy,
 }
 """What a link is to; any other is to a record of the command's own kind."""
 
@@ -126,7 +131,9 @@ class Company:
         self.sell(customer)
         self.disclose(customer)
         self.issue(a_schedule(), self.ids[RetentionSchedule][0])
+        self.issue(DefineSlaPolicy(name="Usual"), self.ids[SlaPolicy][0])
         self.issue(a_seal(), seal_id(1))
+        self.issue(a_skip(customer), SKIPPED_EVENTS)
         for kind in KINDS:
             opening = [one for one in for_kind[kind] if one.OPENS is True]
             for stream in self.ids[kind]:
@@ -250,6 +257,11 @@ def a_schedule() -> ProposeRetentionSchedule:
         law="A law",
         action=Action.REVIEW,
     )
+
+
+def a_skip(record: UUID) -> SkipEvent:
+    """Of an event that there is not, so that nothing is folded otherwise."""
+    return SkipEvent(read_model="customers", position=2**53 - 1, record_id=record)
 
 
 def a_seal() -> SealReads:

@@ -118,7 +118,7 @@ def test_one_that_was_broken_off_while_it_waited_for_readers_is_gone_on_with(
     filled: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(rebuilding._Rebuild, "_swap", _cut)
+        patched.setattr(rebuilding.Rebuild, "_swap", _cut)
         with pytest.raises(Cut):
             rebuilt(filled)
     filled.issue(ChangeCustomer(size=9), _first_customer(filled))

@@ -12,20 +12,28 @@ import pytest
 
 from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
+from commands.erasure_steps import Marked, MarkErased
+from commands.skipped_events import SkipEvent
+from commands.subject_requests import ReceiveSubjectRequest
 from domain.customers import Customer, CustomerChanged, CustomerRegistered, Kind, Level
-from domain.envelope import Recorded
+from domain.envelope import SYSTEM, Recorded
 from domain.fields import Public
 from domain.kernel import Event, replace
+from domain.skipped_events import SKIPPED_EVENTS
+from domain.subject_requests import Kind as RequestKind
 from projections import DERIVED, PROJECTIONS, runner
 from projections.customers import customers
 from projections.kernel import Projection, RecordRow, Row
+from projections.readers import Reader
 from projections.rebuild import prepare, rebuild
 from projections.runner import Runner
 from projections.tables import table_of
+from store.lists import Query
 from store.read_models import Table
 from store.tracking import Overtaken, Tracking
 
 PATIENCE = 30.0
+READER = Reader(SYSTEM, "admin", "test")
 
 
 @dataclass
@@ -211,6 +219,58 @@ def test_a_retry_folds_the_row_anew_and_its_history_too(
     assert parked(services) == {}
     assert row(services, customer)["level"] == "C"
     assert_equal_to_a_rebuild(services)
+
+
+def test_a_row_goes_on_without_an_event_that_is_skipped_also_in_a_rebuild(
+    services: Services, open_runner: Opener
+) -> None:
+    fragile = open_runner(weak := Weak({Level.B}))
+    customer = register(services)
+    failing = change(services, customer, level=Level.B)
+    fragile.catch_up()
+    change(services, customer, size=7)
+    fragile.catch_up()
+    skip = SkipEvent(read_model="customers", position=failing, record_id=customer)
+    services.issue(skip, SKIPPED_EVENTS)
+    assert fragile.retry_parked("customers", customer)
+    assert parked(services) == {}
+    shown = row(services, customer)
+    assert (shown["level"], shown["size"]) == (None, 7)
+    change(services, customer, size=8)
+    fragile.catch_up()
+    made = rebuild(services.log, weak.projections, DERIVED, (*weak.projections, *DERIVED))
+    assert all(one.checksum == one.live_checksum for one in made)
+    assert parked(services) == {}
+    assert row(services, customer)["size"] == 8
+    # As it was is told without the event as well, and so is what was from what to what.
+    before = services.gate.as_of(READER, "customers", customer)
+    assert before is not None
+    assert (before["level"], before["size"]) == (None, 8)
+    facts = services.gate.history(READER, Query({"id": customer}, sort="position")).items
+    assert [(one["field"], one["from"], one["to"]) for one in facts][-3:] == [
+        ("CustomerChanged", None, None),
+        ("size", None, 7),
+        ("size", 7, 8),
+    ]
+
+
+def test_a_runner_leaves_out_what_was_skipped_when_it_folds_a_record_anew(
+    services: Services, open_runner: Opener
+) -> None:
+    """As after an erasure; it has seen the skip by then, or its row would wait again."""
+    fragile = open_runner(Weak({Level.B}))
+    customer = register(services)
+    failing = change(services, customer, level=Level.B)
+    fragile.catch_up()
+    skip = SkipEvent(read_model="customers", position=failing, record_id=customer)
+    services.issue(skip, SKIPPED_EVENTS)
+    assert open_runner(Weak({Level.B})).retry_parked("customers", customer)
+    asked = ReceiveSubjectRequest(kind=RequestKind.ERASURE, customer_id=customer)
+    request = services.issue(asked).stream
+    services.issue(MarkErased(records=(Marked(kind="customers", stream=customer),)), request)
+    fragile.catch_up()
+    assert parked(services) == {}
+    assert row(services, customer)["version"] == 3
 
 
 def test_a_retry_of_what_is_not_parked_changes_nothing(services: Services) -> None:

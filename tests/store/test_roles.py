@@ -105,10 +105,13 @@ REMEMBERS = [
 LOOKS_WHO_READ = ["SELECT * FROM reads", "SELECT * FROM reads_expired"]
 RECORDS_READS = ["SELECT append_reads('{}', '{}', '{}', '{}', '{}', false)"]
 KEEPS = ["UPDATE projections SET position = 0", "DELETE FROM parked", "CREATE TABLE more ()"]
+KEEPS += ["UPDATE dated_copies SET used_at = now()"]
+COPIES = ["DELETE FROM dated_copies", "UPDATE dated_copies SET as_of = now()"]
+"""A copy is a schema, and its owner makes and drops it."""
 
 EVERYTHING = CHANGES_THE_LOG + CHANGES_THE_READ_LOG + LOOKS_WHO_READ + RECORDS_READS
 EVERYTHING += OUTLIVES + ERASES + WRITES + READS + SECRETS + ACCESS
-EVERYTHING += REMEMBERED + REMEMBERS + KEEPS
+EVERYTHING += REMEMBERED + REMEMBERS + KEEPS + COPIES
 MAY: dict[Role, list[str]] = {
     "writer": LOOKS_WHO_READ + RECORDS_READS + READS + SECRETS + ACCESS + WRITES + REMEMBERED,
     "projector": READS + REMEMBERED + REMEMBERS + KEEPS,

@@ -1,13 +1,16 @@
 """Tenants: made once, brought up to date by anybody at any time, and strangers to each other."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from store import tenants
+from store import dated_copies, tenants
 from store.database import Database
+from store.dated_copies import Wanted
 from store.event_log import EventLog
+from store.places import place_of_schema
 from store.tenants import TenantError
 from tests.store.deciding import contents, in_threads, registered, stored
 
@@ -81,6 +84,20 @@ def test_a_tenant_without_a_time_zone_is_not_made(database: Database) -> None:
 def test_a_tenant_keeps_its_zone(database: Database, bare_tenant: tenants.Tenant) -> None:
     assert tenants.find(database, bare_tenant.name) == bare_tenant
     assert bare_tenant.zone.key == "Asia/Shanghai"
+
+
+def test_with_a_tenant_its_dated_copies_go(log: EventLog, database: Database) -> None:
+    dated_copies.begin(log, Wanted("march", datetime(2026, 3, 31, tzinfo=UTC)))
+    schema = log.tenant.dated("march")
+    place = place_of_schema(schema)
+    assert place is not None
+    assert place.erased == "Every copy is dropped; whoever needs it makes it anew."
+    assert log.tenant.name in tenants.names(database)
+    assert not any("march" in name for name in tenants.names(database))
+    tenants.drop(database, log.tenant)
+    with database.connect("owner") as owner:
+        known = owner.execute("SELECT nspname FROM pg_namespace").fetchall()
+    assert not {schema, log.tenant.schema} & {name for (name,) in known}
 
 
 def test_functions_with_more_rights_than_their_caller_search_nothing_that_others_create() -> None:

@@ -28,12 +28,14 @@ from domain.subject_requests import Duty, Kind, Method, Status, SubjectRequest
 from domain.tickets import Priority
 from domain.values import Money
 from projections import DERIVED, PROJECTIONS
+from projections.dated_copies import copy_as_of
 from projections.kernel import Projection
 from projections.readers import Reader
 from projections.rebuild import rebuild
 from projections.tables import table_of
-from store import embedded, ledger
+from store import dated_copies, embedded, ledger
 from store.database import home
+from store.dated_copies import Wanted
 from store.errors import SubjectErased
 from store.lists import Query
 from store.transparency.merkle import ProofError
@@ -74,15 +76,17 @@ class House:
 
 
 def everything_stored(services: Services) -> str:
-    """All tables, read models included, as text."""
-    schema = services.tenant.schema
+    """All tables, read models and dated copies included, as text."""
+    tenant = services.tenant
     with psycopg.connect(embedded.start(home()).url(), autocommit=True) as superuser:
         tables = superuser.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname = %s OR starts_with(schemaname, %s)",
+            [tenant.schema, tenant.dated("")],
         ).fetchall()
         return "\n".join(
             str(row[0])
-            for (table,) in tables
+            for schema, table in tables
             for row in superuser.execute(f"SELECT t::text FROM {schema}.{table} t".encode())
         )
 
@@ -141,7 +145,10 @@ def carried_out(house: House, request: UUID) -> SubjectRequest:
 
 def test_nothing_is_left_of_them_and_everything_of_the_others(house: House) -> None:
     before = {name: house.shown("contacts", name) for name in ("ada", "grace")}
-    assert "Lovelace" in everything_stored(house.services)
+    log, since = house.services.log, datetime.now(UTC)
+    copy_as_of(log, PROJECTIONS, DERIVED, Wanted("march", since), workers=1)
+    dated_copies.begin(log, Wanted("half", since))
+    assert everything_stored(house.services).count("Lovelace") == 2
     done = carried_out(house, house.request())
     assert done.status is Status.FULFILLED
     assert (done.destroyed_keys, done.touched_records) == (4, 4)

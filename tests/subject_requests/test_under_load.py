@@ -124,7 +124,7 @@ def test_a_rebuild_that_began_before_leaves_nothing(
     services.runner.catch_up()
     services.runner.close()
     reached, go_on = threading.Event(), threading.Event()
-    index = module._Rebuild.index
+    index = module.Rebuild.index
 
     def slowly(self: Any) -> None:
         if not reached.is_set():
@@ -132,7 +132,7 @@ def test_a_rebuild_that_began_before_leaves_nothing(
             assert go_on.wait(WAIT)
         index(self)
 
-    monkeypatch.setattr(module._Rebuild, "index", slowly)
+    monkeypatch.setattr(module.Rebuild, "index", slowly)
     models = (*PROJECTIONS, *DERIVED)
     rebuilding = threading.Thread(target=rebuild, args=[services.log, PROJECTIONS, DERIVED, models])
     rebuilding.start()
