@@ -17,6 +17,9 @@ TYPES: Final = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".pdf": "application/pdf",
+    ".csv": "text/csv; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".parquet": "application/vnd.apache.parquet",
 }
 
 

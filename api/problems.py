@@ -18,6 +18,7 @@ from api.replies import PROBLEM, Reply, encoded, etag
 from api.sentences import field_error, field_errors
 from commands.dispatcher import Contended
 from commands.kernel import NotFound, Rejected
+from projections.analytics.kernel import UnknownFigure
 from store.database import OUT_OF_REACH
 from store.dated_copies import CopyGone, TooManyCopies
 from store.errors import (
@@ -30,6 +31,7 @@ from store.errors import (
     ValueTaken,
     VersionConflict,
 )
+from store.figures import FiguresTimedOut
 from store.lists import BadCursor, Unserved
 from store.read_log import ReadNotRecorded
 from store.transparency.merkle import ProofError
@@ -206,6 +208,16 @@ def _(error: Unrecordable) -> Problem:
 @problem_of.register
 def _(error: Unserved) -> Problem:
     return Problem("unserved", str(error))
+
+
+@problem_of.register
+def _(error: UnknownFigure) -> Problem:
+    return Problem.of_field("validation", error.field, error.sentence)
+
+
+@problem_of.register
+def _(error: FiguresTimedOut) -> Problem:
+    return busy(str(error))
 
 
 @problem_of.register

@@ -97,6 +97,7 @@ from commands.quotes import (
 from projections.contacts import contacts
 from projections.customers import customers
 from projections.opportunities import opportunities
+from projections.opportunity_changes import opportunity_changes
 from projections.orders import order_lines, orders
 from projections.pipelines import pipelines
 from projections.products import products
@@ -165,6 +166,7 @@ accepts(router, "/opportunities/{id}/set-lines", SetOpportunityLines)
 accepts(router, "/opportunities/{id}/archive", ArchiveOpportunity)
 accepts(router, "/opportunities/{id}/restore", RestoreOpportunity)
 reads(router, opportunities)
+reads(router, opportunity_changes)
 
 accepts(router, "/quotes", DraftQuote)
 accepts(router, "/quotes/revise", ReviseQuote)

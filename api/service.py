@@ -38,6 +38,7 @@ from commands.tickets import (
 )
 from domain.sla_policies import DEFAULT_SLA_POLICY
 from projections.sla_policies import sla_policies
+from projections.ticket_changes import ticket_changes
 from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 
@@ -85,3 +86,4 @@ accepts(router, "/sla-policies/{id}", ChangeSlaPolicy, method="PATCH")
 accepts(router, "/sla-policies/{id}/archive", ArchiveSlaPolicy)
 accepts(router, "/sla-policies/{id}/restore", RestoreSlaPolicy)
 reads(router, sla_policies)
+reads(router, ticket_changes)

@@ -17,6 +17,7 @@ from commands.kernel import Command
 from commands.pipelines import DefinePipeline
 from domain.pipelines import DEFAULT_PIPELINE, DEFAULT_STAGES
 from projections import DERIVED, PROJECTIONS
+from projections.analytics.engine import Analytics, Postgres
 from projections.gate import Gate
 from projections.rebuild import prepare
 from projections.runner import Runner
@@ -65,6 +66,7 @@ class Services:
     forgetting: Forgetting
     erasures: Erasures = field(init=False)
     dating: Dating = field(init=False)
+    analytics: Analytics = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -112,6 +114,7 @@ class Services:
     def __post_init__(self) -> None:
         self.erasures = Erasures(self)
         self.dating = Dating(self.log)
+        self.analytics = Analytics(Postgres(self.database, self.tenant))
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models

@@ -9,6 +9,7 @@ from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
 from projections.opportunities import opportunities
+from projections.opportunity_changes import opportunity_changes
 from projections.orders import order_lines, orders
 from projections.pipelines import pipelines
 from projections.products import products
@@ -20,6 +21,7 @@ from projections.skipped_events import skipped_events
 from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
 from projections.teams import teams
+from projections.ticket_changes import ticket_changes
 from projections.ticket_clocks import ticket_clocks
 from projections.tickets import ticket_messages, tickets
 from projections.users import users
@@ -52,5 +54,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     lifetimes,
 )
 """First stage: folded from events."""
-DERIVED: tuple[Derived, ...] = (history, order_lines)
+DERIVED: tuple[Derived, ...] = (history, order_lines, opportunity_changes, ticket_changes)
 """Second stage: fed by the first."""

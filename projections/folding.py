@@ -50,6 +50,7 @@ class Folding:
                 self._followers[name].append(projection)
         self._derived = derived
         self._skipped = skipped
+        self._fed_by = {one.name: [d for d in derived if d.is_fed_by(one)] for one in projections}
         self._projections = {projection.name: projection for projection in projections}
         self._rows: dict[str, dict[Key, Row | None]] = {}
         self._derived_rows: dict[str, dict[Key, Row | None]] = {}
@@ -144,10 +145,8 @@ class Folding:
         recorded: Recorded,
         done: Mapping[str, int] | None,
     ) -> None:
-        for derived in self._derived if projection.aggregate is not None else ():
+        for derived in self._fed_by[projection.name]:
             name = derived.name
-            if not derived.is_fed_by(projection):
-                continue
             if done is not None and recorded.position <= done.get(name, 0):
                 continue
             if self.parked and (name, recorded.stream) in self.parked:
@@ -175,9 +174,8 @@ class Folding:
     def _park_row(self, projection: Projection, recorded: Recorded, error: Exception) -> None:
         """What is derived of the row waits too, or it would miss what passes meanwhile."""
         self._park(projection.name, recorded, error)
-        for derived in self._derived:
-            waits = (derived.name, recorded.stream) in self.parked
-            if derived.is_fed_by(projection) and not waits:
+        for derived in self._fed_by[projection.name]:
+            if (derived.name, recorded.stream) not in self.parked:
                 self._park(derived.name, recorded, error)
 
     def _park(self, model: str, recorded: Recorded, error: Exception) -> None:

@@ -188,16 +188,17 @@ class Derived:
     version: int
     row: type[Row]
     derive: Callable[[Projection, Row | None, Row | None, Recorded], Iterable[Row | Gone]]
+    of: type[Aggregate] | None = None
+    """Whose row changes feed it; unless it says, those of every kind of record."""
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
-    of: str | None = None
-    """The read model of the first stage that feeds it; without one, each of an aggregate."""
     unnest: str | None = None
     """A list that SQL users see as one row for each of its items."""
 
     def is_fed_by(self, projection: Projection) -> bool:
-        """Whether it follows that first stage."""
-        return projection.aggregate is not None and self.of in (None, projection.name)
+        """Whether the row changes of this first stage feed it."""
+        kind = projection.aggregate
+        return kind is not None and self.of in (None, kind)
 
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table."""

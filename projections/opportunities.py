@@ -1,12 +1,14 @@
 """The opportunities, as lists, boards and forecasts need them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from domain.envelope import Recorded
 from domain.fields import Public
 from domain.kernel import Event, replace
 from domain.opportunities import (
     Opportunity,
+    OpportunityLinesSet,
     OpportunityLost,
     OpportunityMoved,
     OpportunityOpened,
@@ -17,14 +19,16 @@ from projections.kernel import Projection, RecordRow, Serve
 
 
 class OpportunityRow(RecordRow, Opportunity):
-    """An opportunity, its header, and since when it stands in its stage."""
+    """An opportunity, its header, since when it stands in its stage, and what it is about."""
 
     stage_since: Public[datetime | None, "moment"] = None
+    product_id: Public[UUID | None, "link"] = None
+    """The product of all its lines; empty if it has none, or several."""
 
 
 opportunities = Projection(
     "opportunities",
-    version=1,
+    version=2,
     row=OpportunityRow,
     serves=(
         Serve("number"),
@@ -49,3 +53,12 @@ opportunities = Projection(
 def enter_stage(row: OpportunityRow, event: Event, recorded: Recorded) -> OpportunityRow:
     """Remember when the deal came into its stage."""
     return replace(row, stage_since=recorded.occurred_at)
+
+
+@opportunities.on(OpportunityLinesSet)
+def name_product(
+    row: OpportunityRow, event: OpportunityLinesSet, recorded: Recorded
+) -> OpportunityRow:
+    """An amount belongs to a product only where there is no other."""
+    products = {line.product_id for line in event.lines}
+    return replace(row, product_id=products.pop() if len(products) == 1 else None)

@@ -157,5 +157,5 @@ order_lines = Derived(
         Serve("ordered_on", ("product_id",)),
         Serve("net", ("product_id",)),
     ),
-    of=orders.name,
+    of=Order,
 )

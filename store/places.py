@@ -2,7 +2,7 @@
 
 A test fails on a table or file that is not listed. Copies that others make (archives of the
 write-ahead log, physical copies, replicas) are named by ``KEPT_COPIES``, with the days for which
-each is kept.
+each is kept; so are exports with personal fields, which are not made otherwise.
 """
 
 import os
@@ -135,6 +135,11 @@ PLACES: Final = (
         "The tables above; its own messages, without values",
         "As the tables above.",
         files=(r"postgres/.*", r"postgres\..*", r"postgres-.*", r"supervisor.*", r".*\.lock"),
+    ),
+    Place(
+        "exports",
+        "Log and read models as Parquet, in folders of whoever makes them",
+        "Without personal fields, unless KEPT_COPIES names the folder: then it goes with its days.",
     ),
     Place(
         "keys outside the database",

@@ -109,6 +109,17 @@ class Table:
         extra = [SEARCH_TEXT, GRAMS] if self.search else []
         return [column.name for column in self.columns] + extra
 
+    @cached_property
+    def public(self) -> str:
+        """What a query selects to see the columns that are not personal."""
+        return ", ".join(
+            f"unnest({_q(c.name)}) AS {_q(c.name.removesuffix('s'))}"
+            if c.name == self.unnest
+            else _q(c.name)
+            for c in self.columns
+            if not c.personal
+        )
+
     def draft(self) -> "Table":
         """A table of this description to be built beside this one."""
         return replace(self, name=f"{self.name}_draft")
@@ -158,14 +169,7 @@ class Table:
 
     def publish(self, connection: Connection) -> None:
         """Point the stable name at this version, for SQL users: public columns only."""
-        public = ", ".join(
-            f"unnest({_q(c.name)}) AS {_q(c.name.removesuffix('s'))}"
-            if c.name == self.unnest
-            else _q(c.name)
-            for c in self.columns
-            if not c.personal
-        )
-        select = f"SELECT {public} FROM {self.table}"
+        select = f"SELECT {self.public} FROM {self.table}"
         try:
             with connection.transaction():
                 run(connection, f"CREATE OR REPLACE VIEW {self.name} AS {select}")

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cli import (
+    analytics,
     answering,
     as_of,
     backups,
@@ -62,6 +63,8 @@ app.command()(notices.notices)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
+app.command()(analytics.analytics)
+app.add_typer(analytics.export_app, name="export")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
 app.add_typer(sla.app, name="sla")

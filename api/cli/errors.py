@@ -13,6 +13,7 @@ _ASKED_WRONGLY = {
     "Unserved",
     "BadCursor",
     "SqlRefused",
+    "UnknownFigure",
     "ImportStopped",
     "DemoError",
     "Problem",

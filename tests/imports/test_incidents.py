@@ -8,7 +8,7 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from api.cli.shared import command_line_reader
 from api.service_levels import report
 from api.services import Services
 from domain.envelope import Recorded
+from projections.analytics import DEFINITIONS
+from projections.analytics.kernel import Asked
 from projections.as_of import fold_as_of
 from projections.tickets import tickets
 from store.database import Database
@@ -285,6 +287,19 @@ def test_the_broken_rules_are_flagged(incidents: Incidents) -> None:
     assert rules["did_not_start_new"] == 8_521
     assert rules["closed_is_final"] == 12
     assert rules["unknown_state"] == 2
+
+
+def test_figures_are_those_of_the_file(incidents: Incidents) -> None:
+    analytics, day = incidents.services.analytics, date(2018, 1, 1)
+    [reopened] = analytics.groups(DEFINITIONS["reopen_rate"], Asked(day), 1)
+    assert reopened.figures["reopened"] == 275
+    [volume] = analytics.groups(DEFINITIONS["ticket_volume"], Asked(day), 1)
+    assert volume.figures["tickets"] == 24_918
+    [backlog] = analytics.groups(DEFINITIONS["backlog"], Asked(day), 1)
+    in_work = "status IN ('new', 'open', 'pending')"
+    assert backlog.figures["tickets"] == incidents.count(
+        f"SELECT count(*) FROM tickets WHERE {in_work}"
+    )
 
 
 def test_running_it_again_adds_nothing(incidents: Incidents) -> None:

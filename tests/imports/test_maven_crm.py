@@ -1,88 +1,25 @@
 """The Maven set comes out of Kept as its files say it was, on every day of it."""
 
-import csv
 import random
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from api.cli.shared import command_line_reader
 from api.imports.maven_crm import import_maven_crm
-from api.services import Services
-from domain.envelope import Recorded
 from projections import DERIVED, PROJECTIONS
 from projections.as_of import fold_as_of
 from projections.dated_copies import copy_as_of
 from projections.opportunities import opportunities
-from store.database import Database
 from store.dated_copies import Wanted
 from store.lists import Query
 from store.sql_reader import ask
-from tests.imports.conftest import Notes, events_of, own_tenant, real, run_import
+from tests.imports.conftest import ZONE, Maven, Row, lines, run_import
 
 pytestmark = pytest.mark.real_input
-
-ZONE = ZoneInfo("America/New_York")
-Row = dict[str, str]
-
-
-@dataclass
-class Maven:
-    """The files, and what was made of them."""
-
-    directory: Path
-    services: Services
-    notes: Notes
-    rows: dict[str, Row]
-    """Of the pipeline, by opportunity."""
-    events: dict[UUID, list[Recorded]]
-    deals: dict[str, UUID]
-    """The records, by opportunity."""
-
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        return ask(self.services.database, self.services.tenant, query, 1_000).rows
-
-    def names(self, model: str, field: str = "name") -> dict[str, str]:
-        """The names of a read model's rows, by id."""
-        found: dict[str, str] = {}
-        query = Query(sort="number", limit=200)
-        while True:
-            answer = self.services.gate.page(command_line_reader(), model, query)
-            found |= {one["id"]: one[field] for one in answer.items}
-            if answer.next_cursor is None:
-                return found
-            query = Query(sort="number", limit=200, cursor=answer.next_cursor)
-
-
-def lines(path: Path) -> list[Row]:
-    with path.open(newline="") as text:
-        return [*csv.DictReader(text)]
-
-
-@pytest.fixture(scope="module")
-def maven(database: Database) -> Iterator[Maven]:
-    """The set in a tenant of its own."""
-    directory = real("maven-crm")
-    with own_tenant(database, "maven", str(ZONE)) as services:
-        _, notes = run_import(services, "maven-crm", lambda one: import_maven_crm(one, directory))
-        events: dict[UUID, list[Recorded]] = defaultdict(list)
-        deals: dict[str, UUID] = {}
-        for recorded in events_of(services):
-            events[recorded.stream].append(recorded)
-            if recorded.type == "OpportunityOpened":
-                deals[getattr(recorded.event, "external_id", "")] = recorded.stream
-        services.runner.catch_up()
-        rows = {row["opportunity_id"]: row for row in lines(directory / "sales_pipeline.csv")}
-        yield Maven(directory, services, notes, rows, events, deals)
 
 
 def test_the_known_counts_in_the_read_model(maven: Maven) -> None:

@@ -1,0 +1,1 @@
+"""Figures at the doors: asked for, named, explained and written to files."""

@@ -1,0 +1,1 @@
+"""Exports: log and read models as files for other engines."""

@@ -1,0 +1,26 @@
+"""Figures: the table of contents of what is measured. Each is defined once, for every engine."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from projections.analytics.customers import CUSTOMER_FIGURES
+from projections.analytics.kernel import Definition, UnknownFigure
+from projections.analytics.movement import MOVEMENT
+from projections.analytics.sales import SALES
+from projections.analytics.service import SERVICE
+
+DEFINITIONS: Final[Mapping[str, Definition]] = {
+    one.name: one for one in (*SALES, *MOVEMENT, *SERVICE, *CUSTOMER_FIGURES)
+}
+
+
+def definition(name: str) -> Definition:
+    """The definition of that name.
+
+    Raises:
+        UnknownFigure: there is none.
+    """
+    found = DEFINITIONS.get(name)
+    if found is None:
+        raise UnknownFigure("name", f"is no figure. There are: {', '.join(DEFINITIONS)}.")
+    return found

@@ -1,0 +1,152 @@
+"""From a definition and what is asked of it to one SQL query, in the dialect of an engine."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import ibis  # type: ignore[import-untyped]  # it ships no types
+from ibis.backends.sql.compilers import (  # type: ignore[import-untyped]
+    DuckDBCompiler,
+    PostgresCompiler,
+    PySparkCompiler,
+)
+
+from projections.analytics.kernel import (
+    CURRENCY,
+    PERIODS,
+    Asked,
+    Definition,
+    Measure,
+    Table,
+    UnknownFigure,
+)
+from projections.analytics.views import views
+
+Dialect = Literal["postgres", "duckdb", "pyspark"]
+# The compilers alone: a backend would import its driver, and Spark's needs Java.
+_COMPILERS: Final[dict[Dialect, Any]] = {
+    "postgres": PostgresCompiler(),
+    "duckdb": DuckDBCompiler(),
+    "pyspark": PySparkCompiler(),
+}
+_UNITS: Final = dict(zip(PERIODS, ("D", "W", "M", "Q", "Y"), strict=True))
+
+
+def sql(expression: Table, dialect: Dialect) -> str:
+    """The query, as text that holds every value."""
+    compiler = _COMPILERS[dialect]
+    return str(compiler.to_sqlglot(expression).sql(dialect=compiler.dialect))
+
+
+def facts(definition: Definition, asked: Asked) -> Table:
+    """The facts of the period that fit the filters."""
+    found = definition.facts(views(), asked)
+    if not definition.standing:
+        if asked.since is not None:
+            found = found.filter(found.on >= asked.since)
+        if asked.until is not None:
+            found = found.filter(found.on <= asked.until)
+    for name, value in asked.filters.items():
+        column = found[name]
+        found = found.filter(column.isnull() if value is None else column == _typed(column, value))
+    return found
+
+
+def figures(definition: Definition, asked: Asked) -> Table:
+    """One row a group, with all that its measures are made of."""
+    found = facts(definition, asked)
+    by = [*asked.by]
+    if definition.has_money:
+        by.append(CURRENCY)
+    period = next((name for name in asked.by if name in PERIODS), None)
+    if period is not None:
+        found = found.mutate(**{period: found.on.truncate(_UNITS[period])})
+    for column in dict.fromkeys(_ranked(definition.measures)):
+        found = _with_ranks(found, column, by)
+    parts: dict[str, Any] = {}
+    for measure in definition.measures:
+        parts |= _parts(found, measure)
+    if not by:
+        return found.aggregate(**parts)
+    return found.group_by(by).aggregate(**parts).order_by(by)
+
+
+def records(definition: Definition, asked: Asked, after: UUID | None, limit: int) -> Table:
+    """The facts behind a figure, by record: ``id`` and the ``position`` of its latest event."""
+    found = facts(definition, asked)
+    found = found.group_by("id").aggregate(position=found.position.max())
+    if after is not None:
+        found = found.filter(found.id > after)
+    return found.order_by("id").limit(limit)
+
+
+def events(definition: Definition, asked: Asked, ids: Sequence[UUID]) -> Table:
+    """The events behind the facts of these records: ``id`` and ``position``. Of facts that are
+    records these are the first event and every change of the fields that matter.
+    """
+    if definition.behind:
+        found = views()["history"]
+        found = found.filter(found.id.isin(ids))
+        found = found.mutate(first=found.position.min().over(group_by=[found.id]))
+        begins = found.position == found.first
+        found = found.filter(begins | found.field.isin(definition.behind))
+    else:
+        found = facts(definition, asked)
+        found = found.filter(found.id.isin(ids))
+    found = found.group_by("id", "position").aggregate(times=found.count())
+    return found.order_by("position")
+
+
+def _ranked(measures: Sequence[Measure]) -> list[str]:
+    return [one.column for one in measures if one.kind in ("median", "percentile")]
+
+
+def _with_ranks(found: Table, column: str, by: Sequence[str]) -> Table:
+    """Each fact's rank by a column among those of its group that have it, from 0, and how many they
+    are. By these a median is the same in every engine.
+    """
+    groups = [found[name] for name in by]
+    return found.mutate(
+        **{
+            f"{column}_rank": ibis.row_number().over(group_by=groups, order_by=[found[column]]),
+            f"{column}_known": found[column].count().over(group_by=groups),
+        }
+    )
+
+
+def _parts(found: Table, measure: Measure) -> dict[str, Any]:
+    """What a measure is made of."""
+    name = measure.name
+    if measure.kind == "count":
+        return {name: found.count()}
+    column = found[measure.column]
+    if measure.kind in ("sum", "most"):
+        return {name: column.sum() if measure.kind == "sum" else column.max()}
+    if measure.kind == "mean":
+        return {f"{name}_part": column.sum(), f"{name}_whole": column.count()}
+    if measure.kind == "share":
+        whole = found[measure.whole].sum() if measure.whole else found.count()
+        return {f"{name}_part": column.sum(), f"{name}_whole": whole}
+    rank, known = found[f"{measure.column}_rank"], found[f"{measure.column}_known"]
+    if measure.kind == "percentile":
+        return {name: column.max(where=rank * 100 < known * measure.percent)}
+    return {
+        f"{name}_low": column.max(where=rank * 2 < known),
+        f"{name}_high": column.min(where=(rank + 1) * 2 > known),
+    }
+
+
+def _typed(column: Any, value: str) -> Any:
+    """A filter's text as the column's type has it."""
+    kind = column.type()
+    name = column.get_name()
+    if kind.is_uuid():
+        try:
+            return UUID(value)
+        except ValueError:
+            raise UnknownFigure(name, "is no id. Give a UUID.") from None
+    if kind.is_boolean():
+        if value not in ("true", "false"):
+            raise UnknownFigure(name, "is neither. Give true or false.")
+        return value == "true"
+    return value

@@ -1,0 +1,149 @@
+"""Sales figures of what deals went through: the funnel of stages, and what moved a pipeline between
+two dates. Each fact is an event.
+"""
+
+from typing import Any, Final
+
+from projections.analytics.dimensions import called, of
+from projections.analytics.kernel import DAY, Asked, Definition, Measure, Table, Views, one_if
+from projections.analytics.sales import DEALS
+from projections.words.kernel import Both, both
+
+_OWNED: Final = of("opportunities", "owner_id", "team_id", "pipeline_id", "lead_source")
+
+
+def _entries(views: Views, asked: Asked) -> Table:
+    """Each time a deal came into a stage, and what came of it."""
+    steps = views["opportunity_changes"]
+    left = (steps.was_stage != steps.stage) | (steps.was_status != steps.status)
+    steps = steps.filter(steps.was_status.isnull() | left)
+    next_of = {"group_by": [steps.id], "order_by": [steps.position]}
+    steps = steps.mutate(
+        next_status=steps.status.lead().over(**next_of),
+        next_stage=steps.stage.lead().over(**next_of),
+        seconds=steps.stage_seconds.lead().over(**next_of),
+    )
+    steps = steps.filter(steps.status == "open")
+    moved = (steps.next_status == "open") & (steps.next_stage != steps.stage)
+    kept = {name: steps[name] for name in ("id", "position", "stage", *(d.name for d in _OWNED))}
+    return steps.select(
+        **kept,
+        on=steps.occurred_at.date(),
+        went_on=one_if((steps.next_status == "won") | moved),
+        lost=one_if(steps.next_status == "lost"),
+        stands=one_if(steps.next_status.isnull()),
+        seconds=steps.seconds,
+    )
+
+
+def _moves(views: Views, asked: Asked) -> Table:
+    """What each event took out of the open pipeline (as the deal stood before) and put into it (as
+    it stands after), under the name of the movement. What came before the period is its opening;
+    all of it together is its closing.
+    """
+    steps = views["opportunity_changes"]
+    steps = steps.mutate(
+        on=steps.occurred_at.date(),
+        was_open=((steps.was_status == "open") & ~steps.was_archived).fill_null(False),
+        is_open=((steps.status == "open") & ~steps.archived).fill_null(False),
+    )
+    steps = steps.filter(steps.on <= asked.last_day, steps.was_open | steps.is_open)
+    named = steps.mutate(movement=_movement(steps))
+    kept = ("id", "position", "on", "movement", *(one.name for one in _OWNED))
+    out = named.filter(named.was_open)
+    into = named.filter(named.is_open)
+    legs = out.select(
+        *kept,
+        currency=out.was_amount_currency,
+        amount=-out.was_amount,
+        deals=-one_if(out.was_open),
+    ).union(
+        into.select(
+            *kept,
+            currency=into.amount_currency,
+            amount=into.amount,
+            deals=one_if(into.is_open),
+        )
+    )
+    moved = legs
+    if asked.since is not None:
+        moved = legs.mutate(movement=(legs.on < asked.since).ifelse("opening", legs.movement))
+    whole = legs.mutate(movement=(legs.on <= asked.last_day).ifelse("closing", legs.movement))
+    return moved.union(whole)
+
+
+def _movement(steps: Table) -> Any:
+    """What an event did to the pipeline, in a word."""
+    began = steps.was_status.isnull()
+    gone = steps.archived.ifelse("archived", steps.status)
+    back = began.ifelse("new", "reopened")
+    return (steps.was_open & steps.is_open).ifelse("changed", steps.is_open.ifelse(back, gone))
+
+
+FUNNEL: Final = Definition(
+    "stage_conversion",
+    1,
+    "sales",
+    Both("Funnel of stages", "销售漏斗"),
+    Both(
+        "Each time a deal came into a stage in the period: whether it went on (into another stage "
+        "or won), was lost from there, or stands there still, and how long it stood there. A deal "
+        "that comes twice counts twice.",
+        "期间内商机进入各阶段的次数，其中推进（进入其他阶段或赢单）、输单或仍停留的数量及停留时长。"
+        "同一商机多次进入则多次计算。",
+    ),
+    _entries,
+    (*of("opportunities", "stage"), *_OWNED),
+    (
+        Measure("entered", Both("came in", "进入"), "times"),
+        Measure("went_on", Both("went on", "推进"), "times", "sum", "went_on"),
+        Measure("lost", Both("lost from there", "输单"), "times", "sum", "lost"),
+        Measure("stands", Both("stand there", "停留"), "times", "sum", "stands"),
+        Measure("conversion", Both("conversion", "转化率"), "percent", "share", "went_on"),
+        Measure(
+            *("median_days", Both("median time there", "停留时长中位数"), "days"),
+            *("median", "seconds"),
+            divisor=DAY,
+        ),
+    ),
+    by=("stage",),
+    chart="funnel",
+)
+WATERFALL: Final = Definition(
+    "pipeline_movement",
+    1,
+    "sales",
+    Both("Pipeline between two dates", "商机金额变动"),
+    Both(
+        "What the open pipeline held before the first day, what moved it until the last, and what "
+        "it held then. Opening and movements add up to the closing, in every currency.",
+        "期初进行中商机的金额、期间内的各类变动及期末金额。各币种的期初加变动等于期末。",
+    ),
+    _moves,
+    (
+        called(
+            "movement",
+            Both("movement", "变动"),
+            both(
+                opening=("opening", "期初"),
+                new=("new", "新增"),
+                reopened=("reopened or restored", "重新打开"),
+                changed=("amount changed", "金额变更"),
+                won=("won", "赢单"),
+                lost=("lost", "输单"),
+                archived=("archived", "归档"),
+                closing=("closing", "期末"),
+            ),
+        ),
+        *_OWNED,
+    ),
+    (
+        Measure("deals", DEALS.label, "deals", "sum", "deals"),
+        Measure("amount", Both("amount", "金额"), "money", "sum", "amount"),
+    ),
+    by=("movement",),
+    chart="waterfall",
+    standing=True,
+)
+
+MOVEMENT: Final = (FUNNEL, WATERFALL)

@@ -1,0 +1,91 @@
+"""What happened to deals, as figures need it: each step of a stage, an amount, a close date.
+
+The opportunities say where a deal stands now; funnel, conversion and what moved between two dates
+need every step. A row is one event of a deal that changed any of these, with what stood before and
+after it, and is never changed. Nothing in it is personal.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from domain.envelope import Recorded
+from domain.fields import Public
+from domain.kernel import replace
+from domain.opportunities import Opportunity, Status
+from domain.values import Money
+from projections.kernel import Derived, Projection, Row, Serve
+
+
+class OpportunityChangeRow(Row):
+    """One event of a deal. ``was_…`` is what stood before it, empty if the deal began with it."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("position",)
+
+    position: Public[int, "figure"] = 0
+    type: Public[str, "vocabulary"] = ""
+    """Of the event."""
+    occurred_at: Public[datetime | None, "moment"] = None
+    was_status: Public[Status | None, "vocabulary"] = None
+    status: Public[Status | None, "vocabulary"] = None
+    was_stage: Public[str | None, "vocabulary"] = None
+    stage: Public[str | None, "vocabulary"] = None
+    was_amount: Public[Money | None, "figure"] = None
+    amount: Public[Money | None, "figure"] = None
+    was_archived: Public[bool, "switch"] = False
+    archived: Public[bool, "switch"] = False
+    expected_close_on: Public[date | None, "moment"] = None
+    owner_id: Public[UUID | None, "link"] = None
+    team_id: Public[UUID | None, "link"] = None
+    pipeline_id: Public[UUID | None, "link"] = None
+    lead_source: Public[str | None, "vocabulary"] = None
+    stage_seconds: Public[int | None, "figure"] = None
+    """How long the deal had stood in the stage that it left; empty if it left none."""
+
+
+_FOLLOWED: Final = ("status", "stage", "amount", "archived", "expected_close_on")
+_KEPT: Final = (*_FOLLOWED, "owner_id", "team_id", "pipeline_id", "lead_source")
+
+
+def derive(
+    projection: Projection, before: Row | None, after: Row | None, recorded: Recorded
+) -> Iterator[OpportunityChangeRow]:
+    """The row of one event, if it changed what is followed."""
+    if before is None or after is None:
+        return
+    old, new = before.__dict__, after.__dict__
+    begins = old["version"] == 0
+    if not begins and all(old[name] == new[name] for name in _FOLLOWED):
+        return
+    changes: dict[str, Any] = {name: new[name] for name in _KEPT}
+    if not begins:
+        changes |= {f"was_{name}": old[name] for name in ("status", "stage", "amount", "archived")}
+        since = old["stage_since"]
+        if since is not None and (old["stage"], old["status"]) != (new["stage"], new["status"]):
+            changes["stage_seconds"] = int((recorded.occurred_at - since).total_seconds())
+    yield replace(
+        _BLANK,
+        id=recorded.stream,
+        position=recorded.position,
+        type=recorded.type,
+        occurred_at=recorded.occurred_at,
+        **changes,
+    )
+
+
+_BLANK: Final = OpportunityChangeRow()
+
+opportunity_changes = Derived(
+    "opportunity_changes",
+    version=1,
+    row=OpportunityChangeRow,
+    derive=derive,
+    of=Opportunity,
+    serves=(
+        Serve("position"),
+        Serve("position", ("id",)),
+        Serve("occurred_at"),
+        Serve("occurred_at", ("stage",)),
+    ),
+)
