@@ -66,11 +66,11 @@ def prepare(
     """Make the tables that this release has and the tenant lacks; gives their names."""
     with log.database.connect("projector", log.tenant.schema) as connection:
         known = Tracking(connection).known()
+    every: tuple[ReadModel, ...] = (*projections, *derived)
     missing = [
         model
-        for model in _all(projections, derived)
-        if (model.name, model.version) not in known
-        or known[(model.name, model.version)][1] != table_of(model).shape
+        for model in every
+        if known.get((model.name, model.version), (0, ""))[1] != table_of(model).shape
     ]
     if missing:
         rebuild(log, projections, derived, missing)
@@ -136,7 +136,7 @@ class Rebuild:
 
     def __post_init__(self) -> None:
         self.schema = self.schema or self.log.tenant.schema
-        self.models = _all(self.projections, self.derived)
+        self.models = (*self.projections, *self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
@@ -240,14 +240,13 @@ class Rebuild:
                 self.live_checksums[model.name] = table.checksum(self.connection)[1]
 
     def _place(self, live: Mapping[str, int]) -> int:
-        """Where the live read models stand: the drafts join them there, and can be compared. Those
-        that are far behind are passed, if they are all made anew, so that nobody folds the rest
-        event by event.
+        """Where the live read models stand: the drafts join them, and can be compared. Those that
+        are far behind are passed, if all are made anew: or the rest is folded event by event.
         """
         head = self.log.head()
         reached = max(live.values(), default=head)
-        is_all = len(self.chosen) == len(self.models)
-        return head if is_all and head - reached > FAR_BEHIND else reached
+        all_anew = len(self.chosen) == len(self.models)
+        return head if all_anew and head - reached > FAR_BEHIND else reached
 
     def _catch_up(self, target: int) -> None:
         """Fold what came since into the drafts, up to ``target``."""
@@ -299,7 +298,3 @@ class Rebuild:
             tracking.unpark(model.name)
         parked = (*self.parked, *self.folding.newly_parked)
         tracking.park(one for one in parked if one.model in self.drafts)
-
-
-def _all(projections: Sequence[Projection], derived: Sequence[Derived]) -> tuple[ReadModel, ...]:
-    return (*projections, *derived)
