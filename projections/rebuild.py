@@ -232,14 +232,13 @@ class Rebuild:
                 self.live_checksums[model.name] = table.checksum(self.connection)[1]
 
     def _place(self, live: Mapping[str, int]) -> int:
-        """Where the live read models stand: the drafts join them there, and can be compared. Those
-        that are far behind are passed, if they are all made anew, so that nobody folds the rest
-        event by event.
+        """Where the live read models stand: the drafts join them, and can be compared. Those that
+        are far behind are passed, if all are made anew: or the rest is folded event by event.
         """
         head = self.log.head()
         reached = max(live.values(), default=head)
-        is_all = len(self.chosen) == len(self.models)
-        return head if is_all and head - reached > FAR_BEHIND else reached
+        all_anew = len(self.chosen) == len(self.models)
+        return head if all_anew and head - reached > FAR_BEHIND else reached
 
     def _catch_up(self, target: int) -> None:
         """Fold what came since into the drafts, up to ``target``."""

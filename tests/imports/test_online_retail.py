@@ -28,7 +28,7 @@ from tests.imports.conftest import run_import as run
 pytestmark = pytest.mark.real_input
 
 ZONE = ZoneInfo("Europe/London")
-TAKEN = 6_000
+TAKEN = 4_000
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 Row = dict[str, str]
 
