@@ -195,6 +195,11 @@ class Derived:
     unnest: str | None = None
     """A list that SQL users see as one row for each of its items."""
 
+    @property
+    def only_grows(self) -> bool:
+        """Whether each of its rows is of one event, and none is replaced."""
+        return self.row.KEY == ("position",)
+
     def is_fed_by(self, projection: Projection) -> bool:
         """Whether the row changes of this first stage feed it."""
         kind = projection.aggregate

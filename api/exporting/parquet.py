@@ -124,7 +124,7 @@ def _model(snapshot: Snapshot, folder: Path, manifest: Manifest, model: ReadMode
     is_other = part is None or (part.version, part.columns) != (model.version, kinds)
     if part is not None and not is_other and part.position == position:
         return False
-    grows = isinstance(model, Derived)
+    grows = isinstance(model, Derived) and model.only_grows
     if part is None or is_other or not grows:
         part = Part(0, model.version, kinds)
     name = f"models/{model.name}/after-{part.position:012}-to-{position:012}.parquet"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -100,10 +101,14 @@ def made_up(model: ReadModel) -> Iterator[Row]:
         yield from map(_customer, range(ROWS))
         return
     columns = {name for serve in model.serves for name in (serve.sort, *serve.filters)}
-    kinds = {column.field: column.kind for column in model.columns() if column.name in columns}
+    kinds = {
+        column.field: "money" if column.part else column.kind
+        for column in model.columns()
+        if column.name in columns
+    }
     for n in range(5 * ROWS):
         values = {name: _value(kind, n + len(name)) for name, kind in kinds.items()}
-        keys = {"id": number(n), "position": n + 1, "message_id": number(n)}
+        keys = {"id": number(n), "position": n + 1, "message_id": number(n), "line": 1}
         if model is ticket_messages:
             keys["id"] = number(n // 5)
         keys |= {name: number(n % 8) for name in model.row.KEY if name not in keys}
@@ -122,7 +127,8 @@ def _value(kind: str, n: int) -> Any:
         "integer": n % 8,
         "date": DAY + timedelta(days=n * 7 % 50),
         "moment": datetime.combine(DAY, time(n % 24), UTC),
-        "number": Money.model_validate({"amount": n * 7 % 50, "currency": "EUR"}),
+        "number": Decimal(n * 7 % 50),
+        "money": Money.model_validate({"amount": n * 7 % 50, "currency": "EUR"}),
         "texts": ("name", f"custom.{n % 3}"),
     }
     return values[kind]
