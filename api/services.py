@@ -19,7 +19,7 @@ from domain.pipelines import DEFAULT_PIPELINE, DEFAULT_STAGES
 from projections import DERIVED, PROJECTIONS
 from projections.analytics.engine import Analytics, Postgres
 from projections.gate import Gate
-from projections.rebuild import prepare
+from projections.preparing import prepare
 from projections.runner import Runner
 from store import read_models, tenants
 from store.api_keys import ApiKeys

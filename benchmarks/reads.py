@@ -29,8 +29,8 @@ from projections import DERIVED, PROJECTIONS
 from projections.customers import customers
 from projections.gate import Gate
 from projections.kernel import ReadModel
+from projections.preparing import prepare
 from projections.readers import Reader
-from projections.rebuild import prepare
 from store.dated_copies import DatedCopy
 from store.lists import Query
 

@@ -61,24 +61,6 @@ class Rebuilt:
     """Of the live table just before the swap; None where there was none."""
 
 
-def prepare(
-    log: EventLog, projections: Sequence[Projection], derived: Sequence[Derived]
-) -> list[str]:
-    """Make the tables that this release has and the tenant lacks; gives their names."""
-    with log.database.connect("projector", log.tenant.schema) as connection:
-        known = Tracking(connection).known()
-    models: tuple[ReadModel, ...] = (*projections, *derived)
-    missing = [
-        model
-        for model in models
-        if (model.name, model.version) not in known
-        or known[(model.name, model.version)][1] != table_of(model).shape
-    ]
-    if missing:
-        rebuild(log, projections, derived, missing)
-    return [model.name for model in missing]
-
-
 def rebuild(
     log: EventLog,
     projections: Sequence[Projection],

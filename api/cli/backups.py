@@ -56,7 +56,7 @@ def restore(
     """Restore a tenant that is not there, and verify it. What was erased since is erased again."""
     from api.services import Services
     from projections import DERIVED, PROJECTIONS
-    from projections.rebuild import prepare
+    from projections.preparing import prepare
     from store import backup as backups
     from store import ledger, tenants
     from store.database import home

@@ -48,7 +48,7 @@ def upgrade(as_json: Json = False) -> None:
     """Bring every tenant's tables, functions and read models up to this release."""
     from api.services import Services
     from projections import DERIVED, PROJECTIONS
-    from projections.rebuild import prepare
+    from projections.preparing import prepare
     from store import tenants
 
     done = []

@@ -14,8 +14,8 @@ from commands.customers import RegisterCustomer
 from domain.customers import Kind
 from domain.envelope import SYSTEM
 from projections import DERIVED, PROJECTIONS
+from projections.preparing import prepare
 from projections.readers import Reader
-from projections.rebuild import prepare
 from store import binaries, embedded
 from store.database import Database, home, open_database
 from store.lists import Query

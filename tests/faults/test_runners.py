@@ -13,7 +13,8 @@ from api.services import Services
 from commands.customers import ChangeCustomer, RegisterCustomer
 from domain.customers import Kind
 from projections import DERIVED
-from projections.rebuild import prepare, rebuild
+from projections.preparing import prepare
+from projections.rebuild import rebuild
 from projections.runner import Runner
 from projections.tables import table_of
 from tests.faults.following import TALLIED, tally

@@ -21,8 +21,9 @@ from projections import DERIVED, PROJECTIONS, tables
 from projections import rebuild as rebuilding
 from projections.customers import CustomerRow, customers
 from projections.kernel import Projection, ReadModel, RecordRow, Serve
+from projections.preparing import prepare
 from projections.readers import Reader
-from projections.rebuild import Rebuilt, prepare, rebuild
+from projections.rebuild import Rebuilt, rebuild
 from projections.runner import Runner
 from store import embedded
 from store.database import Connection, LockTimeout, home
@@ -103,6 +104,31 @@ def count(connection: Connection, table: str = "customers_v1") -> int:
     row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
     assert row is not None
     return int(row[0])
+
+
+# The same tables
+
+
+def test_the_tables_of_a_new_tenant_are_those_that_a_rebuild_makes(
+    services: Services, connection: Connection
+) -> None:
+    made = _described(connection)
+    assert {one[0] for one in made} >= {"customers_v1", "history_v1"}
+    all_of(services)
+    assert _described(connection) == made
+
+
+def _described(connection: Connection) -> list[tuple[Any, ...]]:
+    """Tables, views and indexes of read models: columns, definitions, and who may do what."""
+    found = connection.execute(
+        "SELECT c.relname, c.relkind, c.relowner::regrole::text, c.relacl::text,"
+        " CASE WHEN c.relkind = 'i' THEN pg_get_indexdef(c.oid) END,"
+        " (SELECT array_agg(ROW(attname, atttypid::regtype, attcollation)::text ORDER BY attnum)"
+        "  FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)"
+        " FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace"
+        " AND c.relname !~ '_former(_|$)' ORDER BY 1"
+    )
+    return found.fetchall()
 
 
 # The same numbers

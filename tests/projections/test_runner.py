@@ -24,8 +24,9 @@ from domain.subject_requests import Kind as RequestKind
 from projections import DERIVED, PROJECTIONS, runner
 from projections.customers import customers
 from projections.kernel import Projection, RecordRow, Row
+from projections.preparing import prepare
 from projections.readers import Reader
-from projections.rebuild import prepare, rebuild
+from projections.rebuild import rebuild
 from projections.runner import Runner
 from projections.tables import table_of
 from store.lists import Query
