@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from projections.analytics.kernel import Asked, Definition
 
 export_app = typer.Typer(help="Log and read models as files for other engines.")
+export_app.info.no_args_is_help = True
 
 
 class PersonalFields(StrEnum):

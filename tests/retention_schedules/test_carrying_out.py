@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pkgutil import resolve_name
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -52,6 +53,7 @@ from tests.dsl import id_of
 from tests.store.deciding import WAIT
 
 ADMIN: Final = Reader(UUID(int=1), "admin", "test")
+ZONE: Final = ZoneInfo("Asia/Shanghai")
 AUTHOR, APPROVER = id_of("author"), id_of("approver")
 
 
@@ -105,7 +107,8 @@ class House:
 
 
 def in_days(days: int) -> datetime:
-    return datetime.now(UTC) + timedelta(days=days)
+    """In the tenant's zone, by whose calendar periods are counted."""
+    return datetime.now(ZONE) + timedelta(days=days)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A verification that was interrupted goes on, and hides nothing that changed meanwhile."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -77,7 +78,7 @@ def test_a_file_that_is_not_ours_is_not_believed(grown: EventLog) -> None:
     path = home() / "verify" / f"{grown.tenant.name}.json"
     written = path.read_bytes()
     for forged in (
-        written.replace(b'"events":4', b'"events":5'),
+        re.sub(rb'"events":\d+', b'"events":99999', written, count=1),
         written[:-9],
         b"",
         b"\xff" + written,
