@@ -14,6 +14,7 @@ from api.cli.shared import Failure, Json, Stated, command_line_reader, opened_te
 if TYPE_CHECKING:
     from projections.differences import Difference
     from projections.kernel import Projection
+    from projections.words.kernel import Language
 
 Known = Annotated[str | None, typer.Option(help="By what was known then; now, if it is left out.")]
 
@@ -91,12 +92,14 @@ def _list(name: str) -> Iterator[None]:
     sys.stdout.write("\n  ],\n")
 
 
-def _print(found: "Iterator[Difference]", counts: Counter[tuple[str, str]], language: str) -> None:
+def _print(
+    found: "Iterator[Difference]", counts: Counter[tuple[str, str]], language: "Language"
+) -> None:
     for one in _counted(found, counts):
         which = " ".join(str(part) for part in (one.number or one.id, *one.key))
         typer.echo(f"{one.read_model}  {which}  {one.what}")
         for change in one.changes:
-            typer.echo(f"    {_in_words(change, language)}")
+            typer.echo(f"    {_in_words(one.read_model, change, language)}")
     if counts:
         rows = [(name, what, count) for (name, what), count in sorted(counts.items())]
         print_table(("read model", "what", "records"), rows)
@@ -104,11 +107,9 @@ def _print(found: "Iterator[Difference]", counts: Counter[tuple[str, str]], lang
         typer.echo("Nothing differs.")
 
 
-def _in_words(change: dict[str, Any], language: str) -> str:
-    called = change["label"][language]
-    if change.get("masked"):
-        return f"{called}: ***"
-    sides = (
-        "∅" if change[side] in (None, "", []) else str(change[side]) for side in ("from", "to")
-    )
-    return f"{called}: {' → '.join(sides)}"
+def _in_words(read_model: str, change: dict[str, Any], language: "Language") -> str:
+    from projections.words import sides
+
+    told = {**change, "aggregate": read_model, "type": "", "names": {}}
+    was, now = sides(told, language)
+    return f"{change['label'][language]}: {was} → {now}"
