@@ -18,7 +18,7 @@ from domain.envelope import Recorded
 from projections import DERIVED, PROJECTIONS
 from projections.folding import Folding, Parked
 from projections.kernel import Derived, Projection, ReadModel, Row
-from projections.skipping import skipped
+from projections.skipping import Skipped
 from projections.tables import table_of
 from store import drafts, scan
 from store.collecting import collector_waits
@@ -57,7 +57,7 @@ class Part(NamedTuple):
 
     def run(self, bench: "Bench") -> Filled:
         """Fold them into the drafts."""
-        folding = Folding(bench.projections, bench.derived, skipped(bench.log))
+        folding = Folding(bench.projections, bench.derived, bench.skipped)
         events = 0
         connection, schema = bench.connection, bench.log.tenant.schema
         with connection.transaction():
@@ -75,7 +75,7 @@ class Part(NamedTuple):
                         events += 1
                     for model in folding.touched():
                         rows, _deleted = folding.take(model)
-                        if rows and model.name in bench.drafts:
+                        if model.name in bench.drafts:
                             filling.add(model.name, rows)
             waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
             drafts.mark(connection, self.number, waiting)
@@ -100,6 +100,7 @@ def fill(bench: "Bench", parts: Sequence[Part], workers: int) -> Iterator[Filled
         log.keys.epochs.provider,
         [one.name for one in folded],
         [*bench.drafts],
+        bench.skipped,
     )
     with closing(Workers(setup, workers)) as shared:
         yield from shared.run(parts)
@@ -116,6 +117,8 @@ class Bench:
     derived: Sequence[Derived]
     drafts: Mapping[str, Table]
     """Of the read models that are made, by name."""
+    skipped: Skipped
+    """The same for all parts, whatever somebody skips meanwhile."""
     schema: str | None = None
     """Where they are, if not in the tenant's own."""
 
@@ -131,6 +134,7 @@ class Setup:
     epoch_keys: EpochKeys
     folded: Sequence[str]
     made: Sequence[str]
+    skipped: Skipped
 
     @contextmanager
     def bench(self) -> Iterator[Bench]:
@@ -143,7 +147,7 @@ class Setup:
                 derived = [one for one in DERIVED if one.name in self.folded]
                 made = [one for one in RELEASED if one.name in self.made]
                 tables = {one.name: table_of(one).draft() for one in made}
-                yield Bench(log, connection, projections, derived, tables)
+                yield Bench(log, connection, projections, derived, tables, self.skipped)
         finally:
             log.close()
             database.close()

@@ -22,7 +22,7 @@ from domain.envelope import Recorded
 from projections.filling import Bench, Part, fill
 from projections.folding import Folding, Parked, outlived
 from projections.kernel import Derived, Projection, ReadModel
-from projections.skipping import skipped
+from projections.skipping import Skipped, skipped
 from projections.tables import load_rows, table_of
 from store import drafts
 from store.database import Connection, LockTimeout
@@ -108,6 +108,7 @@ class Rebuild:
     position: int = 0
     drafts: dict[str, Table] = field(default_factory=dict)
     """The tables beside the live ones."""
+    skipped: Skipped = field(init=False)
     folding: Folding = field(init=False)
     """Of what comes after the parts."""
     parked: list[Parked] = field(default_factory=list)
@@ -125,7 +126,8 @@ class Rebuild:
         self.derived = [one for one in self.derived if one.name in names]
         if not self.derived:  # otherwise every first stage is folded, to feed the second
             self.projections = [one for one in self.projections if one.name in names]
-        self.folding = Folding(self.projections, self.derived, skipped(self.log))
+        self.skipped = skipped(self.log)
+        self.folding = Folding(self.projections, self.derived, self.skipped)
         self.drafts = {model.name: table_of(model).draft() for model in self.chosen}
 
     def copy(self, workers: int, afresh: bool) -> None:
@@ -141,7 +143,7 @@ class Rebuild:
             for model, stream, position, said in some
         ]
         done = head * len(written) // len(parts)
-        fold = (self.projections, self.derived, self.drafts)
+        fold = (self.projections, self.derived, self.drafts, self.skipped)
         bench = Bench(self.log, self.connection, *fold, self.schema)
         for filled in fill(bench, left, min(workers, len(left) // PARTS_A_WORKER)):
             self.parked += filled.parked
@@ -153,7 +155,7 @@ class Rebuild:
     def _begun(self, afresh: bool) -> Begun:
         """The rebuild of the same that was broken off, or a new one."""
         shapes = [(one.table, one.shape) for one in self.drafts.values()]
-        made = (version("kept"), self.as_of, sorted(skipped(self.log)), shapes)
+        made = (version("kept"), self.as_of, sorted(self.skipped), shapes)
         plan = sha256(repr(made).encode()).hexdigest()
         before = drafts.unfinished(self.connection)
         if before is not None and before.plan == plan and not afresh:

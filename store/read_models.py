@@ -225,6 +225,8 @@ class Table:
     def text(self, rows: Iterable[tuple[Any, ...]]) -> str:
         """The :meth:`values` of rows in COPY's text format. An erased value is NULL."""
         columns = [*zip(*rows, strict=True)]
+        if not columns:
+            return ""
         count = len(self.columns)
         written = [cells(*one) for one in zip(self.columns, columns[:count], strict=True)]
         if self.search:
