@@ -30,7 +30,8 @@ from domain.tickets import (
 )
 from projections.ticket_clocks import TicketClockRow, ticket_clocks
 from projections.what_if.kernel import Period
-from projections.what_if.sla import SLA_POLICY, Judged, SlaTally, fold
+from projections.what_if.sla import Judged, SlaTally, fold
+from projections.what_if.sla_report import SLA_POLICY
 from tests.dsl import id_of
 from tests.projections.telling import Told, hour, log_of, row, told
 
