@@ -32,6 +32,10 @@ _SHEET: Final = {
                         "description": "What its values are called.",
                         "additionalProperties": _TEXT,
                     },
+                    "empty": {
+                        "type": ["string", "null"],
+                        "description": "What null is called, where it means something.",
+                    },
                 },
             },
         },

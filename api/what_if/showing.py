@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from api.analytics.series import EMPTY
 from projections.gate import Gate
 from projections.plain import plain
 from projections.readers import Reader
@@ -63,7 +62,9 @@ class Shown:
 
     def _column(self, column: Column) -> dict[str, Any]:
         values = {key: self.said(words) for key, words in column.values.items()}
-        return {"name": column.name, "label": self.said(column.label), "values": values}
+        empty = None if column.empty is None else self.said(column.empty)
+        label = self.said(column.label)
+        return {"name": column.name, "label": label, "values": values, "empty": empty}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class Table:
             return self.shown.said(words)
         if isinstance(cell, Ref):
             return self.shown.names.get(str(cell.id), str(cell.id))
-        if cell is None and column.values:
-            return self.shown.said(EMPTY)
+        if cell is None and column.empty is not None:
+            return self.shown.said(column.empty)
         found: str | Decimal | int | None = cell if isinstance(cell, Decimal) else plain(cell)
         return found
 

@@ -145,7 +145,8 @@ def _cell(who: Who) -> Cell:
     return who.key if model is None else Ref(model, UUID(who.key))
 
 
-_ROUTE: Final = Column("route", Both("route", "规则序号"))
+_NOBODY: Final = Both("nobody", "无人")
+_ROUTE: Final = Column("route", Both("route", "规则序号"), empty=Both("no route", "无匹配规则"))
 _KIND: Final = Column(
     "kind",
     Both("kind of holder", "受理方类型"),
@@ -233,7 +234,7 @@ ASSIGNMENT: Final = WhatIf(
                 Column("number", Both("number", "工单编号")),
                 Column("opened_at", Both("opened", "创建")),
                 _ROUTE,
-                Column("before", Both("really", "实际")),
+                Column("before", Both("really", "实际"), empty=_NOBODY),
                 Column("after", Both("by the rule", "按规则")),
             ),
         ),

@@ -46,6 +46,8 @@ class Column:
     label: Both
     values: Values = field(default_factory=dict)
     """What its values are called, where they are words of ours."""
+    empty: Both | None = None
+    """What it means that there is none."""
 
 
 @dataclass(frozen=True, slots=True)

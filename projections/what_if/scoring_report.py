@@ -17,7 +17,8 @@ _RULE: Final = Column(
         probability=("the stored probability", "当时的赢率"),
     ),
 )
-_BAND: Final = Column("band", Both("band", "分段"))
+_BELOW: Final = Both("below all bands", "低于所有分段")
+_BAND: Final = Column("band", Both("band", "分段"), empty=_BELOW)
 _DEALS: Final = Column("deals", Both("deals that ended", "已结束商机数"))
 _WON: Final = Column("won", Both("won", "赢单"))
 _LOST: Final = Column("lost", Both("lost", "输单"))
@@ -82,7 +83,7 @@ SCORING: Final = WhatIf(
                 Column("score", Both("score", "评分")),
                 _BAND,
                 Column("other_score", Both("other rule: score", "对比规则：评分")),
-                Column("other_band", Both("other rule: band", "对比规则：分段")),
+                Column("other_band", Both("other rule: band", "对比规则：分段"), empty=_BELOW),
             ),
         ),
     ),

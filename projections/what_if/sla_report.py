@@ -20,6 +20,7 @@ _MEASURE: Final = Column(
 _PRIORITY: Final = Column(
     "priority", Both("priority", "优先级"), WORDS["tickets"].values["priority"]
 )
+_NOTHING: Final = Both("not promised", "未约定")
 _OUTCOMES: Final = both(
     due=("running", "计时中"),
     paused=("paused", "暂停"),
@@ -99,9 +100,11 @@ SLA_POLICY: Final = WhatIf(
                 Column("started_at", Both("began", "开始")),
                 Column("ended_at", Both("ended", "结束")),
                 Column("before_due_at", Both("then: due", "当时：截止")),
-                Column("before_outcome", Both("then: outcome", "当时：结果"), _OUTCOMES),
+                Column("before_outcome", Both("then: outcome", "当时：结果"), _OUTCOMES, _NOTHING),
                 Column("after_due_at", Both("proposed: due", "拟议：截止")),
-                Column("after_outcome", Both("proposed: outcome", "拟议：结果"), _OUTCOMES),
+                Column(
+                    "after_outcome", Both("proposed: outcome", "拟议：结果"), _OUTCOMES, _NOTHING
+                ),
             ),
         ),
     ),

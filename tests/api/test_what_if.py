@@ -79,7 +79,7 @@ def test_a_sheet_as_a_file(asked: Api) -> None:
     answer = asked.analyst.post(f"{path}csv", json=STRICT)
     assert answer.headers["Content-Type"].startswith("text/csv")
     head, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
-    assert (head[2], row[2], row[-1]) == ("目标", "解决", "超时")
+    assert (head[2], row[2], row[7], row[-1]) == ("目标", "解决", "未约定", "超时")
     assert asked.analyst.post(f"{path}xlsx", json=STRICT).content[:2] == b"PK"
 
 
