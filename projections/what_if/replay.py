@@ -11,9 +11,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from domain.envelope import Recorded
+from projections.rebuild import PARTS_A_WORKER, WIDTH
 from projections.skipping import skipped
 from projections.what_if import WHAT_IFS
 from projections.what_if.kernel import Period, Report, Tally, WhatIf
@@ -29,11 +30,6 @@ from store.ranges import Range, between, cuts
 from store.snapshots import Snapshot
 from store.tenants import Tenant
 from store.workers import Workers, cores
-
-WIDTH: Final = 8_192
-"""Events of a part, more or less."""
-PARTS_A_WORKER: Final = 4
-"""With fewer, a process of its own costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)

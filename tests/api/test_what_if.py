@@ -9,7 +9,7 @@ import pytest
 from api.what_if import route
 from api.what_if.examples import EXAMPLES
 from projections.what_if import WHAT_IFS
-from tests.api.conftest import Api
+from tests.api.conftest import Api, Running
 
 STRICT = {"name": "Strict", "targets": {"high": {"resolution": {"minutes": 1}}}}
 
@@ -128,6 +128,17 @@ def test_what_cannot_be_asked_is_refused(
     asked: Api, path: str, body: Any, status: int, kind: str, part: str
 ) -> None:
     Api.refused(asked.analyst.post(f"/v1/what-if/{path}", json=body), status, kind, part)
+
+
+def test_one_is_replayed_at_a_time(asked: Api, running: Running) -> None:
+    replays = running.app.state.tenancy.open[asked.services.tenant.name].replays
+    replays.acquire_on_behalf_of_nowait(asked)
+    try:
+        answer = asked.analyst.post("/v1/what-if/sla-policy", json=STRICT)
+        Api.refused(answer, 503, "busy", "Another what-if is under way")
+    finally:
+        replays.release_on_behalf_of(asked)
+    assert asked.analyst.post("/v1/what-if/sla-policy", json=STRICT).status_code == 200
 
 
 def test_a_request_does_not_replay_for_ever(asked: Api, monkeypatch: pytest.MonkeyPatch) -> None:
