@@ -29,6 +29,7 @@ from api.replies import Reply
 from api.routing import Index, KeyedRoute
 from api.schemas import components
 from api.tenancy import Options, Tenancy
+from api.what_if.route import what_ifs
 from projections import DERIVED, PROJECTIONS
 from store.database import Database
 
@@ -148,6 +149,7 @@ def _routes() -> list[Any]:
     audit_trail(described)
     read_log(described)
     analytics(described)
+    what_ifs(described)
     answers_requests(described)
     routers = (
         sales.router,

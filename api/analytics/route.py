@@ -45,7 +45,7 @@ def analytics(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What there is to be asked."""
     caller_of(request).needs("read")
-    language = _language(parameters(request, ("language",)))
+    language = language_of(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in DEFINITIONS.values()]})
 
 
@@ -54,7 +54,7 @@ async def figures(request: Request) -> Response:
     definition = _definition(request)
     given = parameters(request, (*COMMON, *filters_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = given.get("format", "json"), _language(given)
+    form, language = given.get("format", "json"), language_of(given)
     if form not in ("json", *WRITERS):
         raise wrong("format", f"is none of the choices. Give json or {', '.join(WRITERS)}.")
     caller = caller_of(request)
@@ -99,7 +99,12 @@ def _definition(request: Request) -> Definition:
     return found
 
 
-def _language(given: dict[str, str]) -> Language:
+def language_of(given: dict[str, str]) -> Language:
+    """The language that is asked for.
+
+    Raises:
+        Problem: it is none of ours.
+    """
     language = given.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")

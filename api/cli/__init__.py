@@ -35,6 +35,7 @@ from api.cli import (
     tenancy,
     transparency,
     verifying,
+    what_if,
 )
 from api.cli.errors import explained
 from api.cli.shared import INTERRUPTED, settings, warn
@@ -64,6 +65,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
+app.add_typer(what_if.app, name="what-if")
 app.add_typer(analytics.export_app, name="export")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
