@@ -1,16 +1,15 @@
-"""Asking a definition: by PostgreSQL on the live read models, or by DuckDB on an export of them.
+"""Asking a definition: by PostgreSQL on the live read models, or by DuckDB or Spark on an export.
 
 Ibis takes most of a second to import, so it is imported where the first figure is asked for.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from types import ModuleType
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
-from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition
+from projections.analytics.kernel import CURRENCY, Asked, Definition
 from projections.plain import plain
 from store import figures
 from store.database import Database
@@ -26,7 +25,7 @@ class Engine(Protocol):
     """What runs a query, and in which dialect."""
 
     @property
-    def dialect(self) -> Literal["postgres", "duckdb"]: ...
+    def dialect(self) -> Literal["postgres", "duckdb", "pyspark"]: ...
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows by column."""
 
@@ -127,15 +126,10 @@ def _compiling() -> ModuleType:
 
 
 def _group(definition: Definition, asked: Asked, row: Mapping[str, Any]) -> Group:
-    by = {name: _day(row[name]) if name in PERIODS else _key(row[name]) for name in asked.by}
+    by = {name: _key(row[name]) for name in asked.by}
     if definition.has_money:
         by[CURRENCY] = row[CURRENCY]
     return Group(by, {one.name: one.figure(row) for one in definition.measures})
-
-
-def _day(value: Any) -> date | None:
-    """The first day of a period; engines give the midnight at which it begins."""
-    return value.date() if isinstance(value, datetime) else value
 
 
 def _key(value: Any) -> Any:
