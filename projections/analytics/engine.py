@@ -16,7 +16,7 @@ from store.database import Database
 from store.tenants import Tenant
 
 MOST_CACHED: Final = 200
-"""Answers that are kept, as long as no event is added."""
+"""Answers that are kept, as long as no event is added; and queries, however the log grows."""
 MOST_RECORDS: Final = 200
 """Records on a page of what is behind a figure."""
 
@@ -73,6 +73,7 @@ class Analytics:
     engine: Engine
     _cached: dict[tuple[Any, ...], list[Group]] = field(default_factory=dict, repr=False)
     _cached_at: int = -1
+    _queries: dict[tuple[Any, ...], str] = field(default_factory=dict, repr=False)
 
     def groups(self, definition: Definition, asked: Asked, position: int) -> list[Group]:
         """The figures by group. ``position`` is where the read models stand at least.
@@ -88,10 +89,22 @@ class Analytics:
             self._cached, self._cached_at = {}, position
         cached = self._cached
         if key not in cached:
+            rows = self.engine.rows(self._query(definition, asked, key))
+            cached[key] = [_group(definition, asked, row) for row in rows]
+        return cached[key]
+
+    def _query(self, definition: Definition, asked: Asked, key: tuple[Any, ...]) -> str:
+        """The query, which stays the same however the log grows: to compile it takes longer than
+        most of them run.
+        """
+        query = self._queries.get(key)
+        if query is None:
             compiling = _compiling()
             query = compiling.sql(compiling.figures(definition, asked), self.engine.dialect)
-            cached[key] = [_group(definition, asked, row) for row in self.engine.rows(query)]
-        return cached[key]
+            if len(self._queries) >= MOST_CACHED:
+                self._queries = {}
+            self._queries[key] = query
+        return query
 
     def behind(
         self,
