@@ -23,6 +23,7 @@ from api.cli.shared import (
 
 if TYPE_CHECKING:
     from api.services import Services
+    from projections.analytics.compiling import Dialect
     from projections.analytics.engine import Analytics
     from projections.analytics.kernel import Asked, Definition
 
@@ -38,6 +39,27 @@ class PersonalFields(StrEnum):
     CLEAR = "clear"
 
 
+class Sql(StrEnum):
+    """Whose SQL a figure is written in."""
+
+    POSTGRES = "postgres"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+    @property
+    def dialect(self) -> "Dialect":
+        return "pyspark" if self is Sql.SPARK else "duckdb" if self is Sql.DUCKDB else "postgres"
+
+
+Outputs = Annotated[
+    list[Path] | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file.")
+]
+OnExport = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
+QueryOnly = Annotated[
+    Sql | None, typer.Option("--sql", help="Show the query for this engine, and run nothing.")
+]
+
+
 def analytics(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str | None, typer.Argument(help="The figure; none: list them.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
@@ -49,12 +71,9 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     explain: Annotated[
         bool, typer.Option("--explain", help="The records and events behind it.")
     ] = False,
-    output: Annotated[
-        list[Path] | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file.")
-    ] = None,
-    on: Annotated[
-        Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")
-    ] = None,
+    output: Outputs = None,
+    on: OnExport = None,
+    sql: QueryOnly = None,
     language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,
@@ -71,9 +90,12 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     given = _given(since, until, by, where)
     reader = command_line_reader(purpose)
     with opened_tenant() as services:
+        asked = asked_of(found, given, now_in(services.tenant.zone))
+        if sql is not None:
+            _show_query(found, asked, sql)
+            return
         if on is None:
             catch_up(services)
-        asked = asked_of(found, given, now_in(services.tenant.zone))
         with _engine(services, on) as (engine, position):
             if explain:
                 _explain(engine, found, asked, position, as_json)
@@ -159,6 +181,12 @@ def _engine(services: "Services", on: Path | None) -> "Iterator[tuple[Analytics,
 
     with opened(on) as (engine, position):
         yield engine, position
+
+
+def _show_query(found: "Definition", asked: "Asked", engine: Sql) -> None:
+    from projections.analytics import compiling
+
+    typer.echo(compiling.sql(compiling.figures(found, asked), engine.dialect))
 
 
 def _explain(

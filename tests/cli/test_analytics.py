@@ -39,6 +39,16 @@ def test_figures_of_an_export_need_no_database_of_their_own(kept: Kept, tmp_path
     assert (explained["data"], explained["next_cursor"]) == ([], None)
 
 
+def test_the_query_is_shown_for_every_engine(kept: Kept) -> None:
+    shown = {
+        engine: kept("analytics", "win_rate", "--by", "week", "--sql", engine).done().out
+        for engine in ("postgres", "duckdb", "spark")
+    }
+    assert "CAST(DATE_TRUNC('week', CAST(`t0`.`closed_on` AS TIMESTAMP)) AS DATE)" in shown["spark"]
+    assert len({*shown.values()}) == len(shown)
+    assert all(one.startswith("SELECT ") and "win_rate_whole" in one for one in shown.values())
+
+
 def test_what_cannot_be_asked_is_said_in_a_sentence(kept: Kept, tmp_path: Path) -> None:
     kept("analytics", "mood").failed(2, "name: is no figure. There are: won_deals")
     kept("analytics", "win_rate", "--where", "won").failed(2, "Write it as stage=won")
