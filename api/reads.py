@@ -130,13 +130,13 @@ class _Door:
     async def page(self, request: Request) -> Reply:
         """One page of the list, now or as it was."""
         given = _given(request, (*self.list.known, *MOMENTS))
-        moments = _past(request, given)
+        moments = past(request, given)
         query = self.list.of_url(given, caller_of(request).zone)
         return await self._page(request, query, moments)
 
     async def search(self, request: Request) -> Reply:
         """One page of the list, asked for in a body: personal values have no place in a URL."""
-        moments = _past(request, _given(request, ("min_position", *MOMENTS)))
+        moments = past(request, _given(request, ("min_position", *MOMENTS)))
         body = await json_body(request)
         query = self.list.of_body(body, caller_of(request).zone)
         return await self._page(request, query, moments)
@@ -207,7 +207,7 @@ def _moments(given: Mapping[str, str], zone: ZoneInfo) -> dict[str, datetime]:
     }
 
 
-def _past(request: Request, given: dict[str, str]) -> dict[str, datetime]:
+def past(request: Request, given: dict[str, str]) -> dict[str, datetime]:
     """The moments that a list is asked for, taken out of what was given. It is read from a copy,
     so they have to be over.
     """

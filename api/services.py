@@ -24,6 +24,7 @@ from projections.runner import Runner
 from store import read_models, tenants
 from store.api_keys import ApiKeys
 from store.database import Database, home, open_database
+from store.dated_copies import DatedCopy
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.forgetting import Forgetting
@@ -168,6 +169,12 @@ class Services:
     def _wake(self) -> None:
         self.runner.wake()
         self.integrator.wake()
+
+    def figures(self, copy: DatedCopy | None = None) -> Analytics:
+        """What figures are asked of: the live read models, or a dated copy of them."""
+        if copy is None:
+            return self.analytics
+        return Analytics(Postgres(self.database, self.tenant, copy))
 
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""
