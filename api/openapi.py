@@ -43,6 +43,7 @@ TAGS = {
     "read-seals": "Seals of the read log 读取日志封印: the roots that prove who read whom.",
     "skipped-events": "Events that read models go on without 跳过的事件. For administrators.",
     "dated-copies": "Read models as they were 时点副本: how far one is that a list waits for.",
+    "diff": "What differs between two moments 差异对比, record by record and field by field.",
     "parked": "Rows that wait because an event could not be folded. For administrators.",
     "history": "Who changed what, when, from what to what, why and from where.",
     "events": "The event log as a feed: every change once, in order, without a gap.",
