@@ -21,6 +21,7 @@ from api import administration, feed, health, marketing, privacy, sales, service
 from api.access import KeyRing
 from api.analytics.dashboards import dashboards
 from api.analytics.route import analytics
+from api.analytics.saved import saves_figures
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -150,6 +151,7 @@ def _routes() -> list[Any]:
     read_log(described)
     analytics(described)
     dashboards(described)
+    saves_figures(described)
     answers_requests(described)
     routers = (
         sales.router,

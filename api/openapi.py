@@ -31,6 +31,7 @@ TAGS = {
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "ticket-changes": "What happened to tickets 工单变动: each step, for figures.",
     "analytics": "Figures 统计分析: each defined once, with what is behind every number.",
+    "saved-figures": "Saved figures 保存的统计: one's own and shared ones, with snapshots of them.",
     "dashboards": "Dashboards 经营看板: several figures at once, as of one position.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
