@@ -30,16 +30,17 @@ PAST: Final = (_AS_OF, _AS_KNOWN_AT)
 _POSITION: Final = {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}}
 
 
-def describe_list(listed: List, path: str) -> dict[str, Any]:
+def describe_list(listed: List, path: str, is_searched: bool = True) -> dict[str, Any]:
     """The options of a list's route."""
     plural = listed.model.name.replace("_", " ")
+    search = f"\n\nPersonal values are looked for in the body of `POST {path}/search`."
     return or_later(
         describe_read(
             f"List{_camel(listed)}",
             path,
             f"List {plural}",
-            f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
-            f"Personal values are looked for in the body of `POST {path}/search`.",
+            f"A page of {plural}, by index only. Served: {listed.served}."
+            f"{search if is_searched else ''}",
             parameters=[*listed.in_url.values(), *PAST, MIN_POSITION, PURPOSE],
             answer=_page_of(listed.model.row.__name__),
         )

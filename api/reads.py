@@ -66,7 +66,11 @@ def reads(
     path = f"/v1/{model.name.replace('_', '-')}"
     one = f"{path}/{place}"
     routes = [
-        KeyedRoute(path, door.page, methods=["GET"], **describe_list(door.list, path)),
+        KeyedRoute(
+            *(path, door.page),
+            methods=["GET"],
+            **describe_list(door.list, path, is_searched=whose is None),
+        ),
     ]
     if whose is None:
         searched = describe_search(door.list, path)

@@ -13,6 +13,7 @@ saved_figures = Projection(
     version=1,
     row=SavedFigureRow,
     serves=(
+        Serve("number"),
         Serve("number", ("visibility",)),
         Serve("changed_at", ("visibility",)),
         Serve("number", ("visibility", "saved_by_id")),

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from api.analytics.asking import asked_of
+from api.analytics.asking import asked_of, filters_of
 from api.analytics.series import Series, as_of
 from api.analytics.together import Question, Shown, questions, together
 from domain.saved_figures import Question as Saved
-from projections.analytics import definition
+from projections.analytics import DEFINITIONS
 from projections.analytics.dashboards import DASHBOARDS, Dashboard
 from projections.analytics.kernel import Definition, UnknownFigure
 from projections.readers import Reader
@@ -58,11 +58,16 @@ def named(saved: Saved) -> Definition | Dashboard:
     Raises:
         UnknownFigure: there is none, or no more.
     """
-    if saved.dashboard is None:
-        return definition(saved.figure or "")
-    found = DASHBOARDS.get(saved.dashboard)
+    if saved.dashboard is not None:
+        dashboard = DASHBOARDS.get(saved.dashboard)
+        if dashboard is None:
+            there = ", ".join(DASHBOARDS)
+            raise UnknownFigure("question.dashboard", f"is no dashboard. There are: {there}.")
+        return dashboard
+    found = DEFINITIONS.get(saved.figure or "")
     if found is None:
-        raise UnknownFigure("dashboard", f"is none. There are: {', '.join(DASHBOARDS)}.")
+        there = ", ".join(DEFINITIONS)
+        raise UnknownFigure("question.figure", f"is no figure. There are: {there}.")
     return found
 
 
@@ -79,14 +84,19 @@ def question_of(saved: Saved, now: datetime) -> list[Question]:
     of = named(saved)
     if isinstance(of, Dashboard):
         return questions(of, asked, now)
-    known = {one.name for one in of.dimensions} | ({"currency"} if of.has_money else set())
-    for name in saved.filters:
-        if name not in known:
-            raise UnknownFigure(f"filters.{name}", f"is no dimension of {of.name}. Leave it out.")
+    known = filters_of(of)
+    if not saved.filters.keys() <= {*known}:
+        raise UnknownFigure(
+            "question.filters",
+            f"has a name that is no dimension of {of.name}. Filter by: {', '.join(known)}.",
+        )
     asked |= {name: value or "" for name, value in saved.filters.items()}
     if saved.by is not None:
         asked["by"] = ",".join(saved.by)
-    return [(of, asked_of(of, asked, now))]
+    try:
+        return [(of, asked_of(of, asked, now))]
+    except UnknownFigure as wrong:
+        raise UnknownFigure(f"question.{wrong.field}", wrong.sentence) from None
 
 
 def answered(

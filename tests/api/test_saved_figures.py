@@ -98,10 +98,13 @@ def test_a_name_is_given_once_among_ones_own_and_once_among_the_shared(company: 
 @pytest.mark.parametrize(
     ("question", "part"),
     [
-        ({"figure": "mood"}, "name: is no figure. There are: won_deals"),
-        ({"dashboard": "weather"}, "dashboard: is none. There are: sales"),
-        ({"figure": "win_rate", "by": ["mood"]}, "by: is none of its dimensions"),
-        ({"figure": "win_rate", "filters": {"queue": "x"}}, "filters.queue: is no dimension"),
+        ({"figure": "mood"}, "question.figure: is no figure. There are: won_deals"),
+        ({"dashboard": "weather"}, "question.dashboard: is no dashboard. There are: sales"),
+        ({"figure": "win_rate", "by": ["mood"]}, "question.by: is none of its dimensions"),
+        (
+            {"figure": "win_rate", "filters": {"queue": "x"}},
+            "question.filters: has a name that is no dimension",
+        ),
         ({"figure": "win_rate", "period": "soon"}, "is no period"),
     ],
 )
@@ -120,6 +123,6 @@ def test_a_definition_that_has_moved_says_so(company: Api, monkeypatch: pytest.M
     state: Any = company.services.dispatcher.state(SavedFigure, UUID(saved["stream"])).state
     assert (state.visibility, state.question.version) == (Visibility.SHARED, 1)
     moved = replace(DEFINITIONS["customer_stages"], version=2)
-    monkeypatch.setattr(asked_again, "definition", lambda name: moved)
+    monkeypatch.setattr(asked_again, "DEFINITIONS", {**DEFINITIONS, moved.name: moved})
     found = company.get(f"/v1/saved-figures/{saved['stream']}/figures")
     assert (found["saved_version"], found["version"], found["has_moved"]) == (1, 2, True)

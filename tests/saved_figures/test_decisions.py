@@ -94,7 +94,7 @@ def test_a_figure_is_put_away_and_taken_back() -> None:
     given(saved, SavedFigureArchived()).when(ArchiveSavedFigure()).nothing()
     given(saved, SavedFigureArchived()).when(RestoreSavedFigure()).then(SavedFigureRestored())
     given(saved, SavedFigureArchived()).when(ChangeSavedFigure(name="x")).rejected("archived")
-    given(saved).when(ChangeSavedFigure(name=None)).rejected("name: a savedfigure needs one")
+    given(saved).when(ChangeSavedFigure(name=None)).rejected("name: a saved figure needs one")
 
 
 def test_snapshots_are_due_from_when_they_are_scheduled() -> None:
