@@ -68,8 +68,9 @@ class SaveFigure(SavedFigureDetails, Command, to=SavedFigure, opens=True):
 
 
 class ChangeSavedFigure(SavedFigureDetails, Command, to=SavedFigure):
-    """Rename a saved figure, share it, schedule snapshots of it, or ask something else (give the
-    whole question).
+    """Rename a saved figure, share it, schedule snapshots of it, or ask something else.
+
+    A question is given whole.
     """
 
     def decide(self, figure: SavedFigure, now: datetime, records: Records) -> Iterator[Event]:
