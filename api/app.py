@@ -19,7 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.dashboards import dashboards
 from api.analytics.route import analytics
+from api.analytics.saved import saves_figures
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -150,6 +152,8 @@ def _routes() -> list[Any]:
     read_log(described)
     analytics(described)
     what_ifs(described)
+    dashboards(described)
+    saves_figures(described)
     answers_requests(described)
     routers = (
         sales.router,

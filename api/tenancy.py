@@ -105,6 +105,7 @@ class Tenancy:
                 await asyncio.to_thread(services.start_runner)
                 services.erasures.start()
                 services.dating.start()
+                services.snapshots.start()
         except BaseException:  # the next request opens it anew
             await asyncio.to_thread(services.close)
             raise
