@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import commands
+from api.analytics.predicting import Predicting
 from api.dating import Dating
 from api.envelopes import system_envelope
 from api.erasing import Erasures
@@ -67,6 +68,7 @@ class Services:
     erasures: Erasures = field(init=False)
     dating: Dating = field(init=False)
     analytics: Analytics = field(init=False)
+    predicting: Predicting = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -115,6 +117,7 @@ class Services:
         self.erasures = Erasures(self)
         self.dating = Dating(self.log)
         self.analytics = Analytics(Postgres(self.database, self.tenant))
+        self.predicting = Predicting(self.analytics)
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models

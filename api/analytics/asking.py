@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from api.analytics.predicting import SETTINGS
 from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFigure
+from projections.words.kernel import LANGUAGES, Language
 
 PERIOD: Final = ("from", "to")
 MOST_BY: Final = 4
@@ -17,9 +19,14 @@ def filters_of(definition: Definition) -> list[str]:
     return [*(one.name for one in definition.dimensions), *money]
 
 
+def known_of(definition: Definition) -> list[str]:
+    """The names of what may be given for it alone: filters and settings."""
+    return [*filters_of(definition), *(one.name for one in definition.settings)]
+
+
 def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) -> Asked:
     """What is asked: ``from`` and ``to`` as days, ``by`` with commas, and equality by dimension,
-    where nothing finds what is empty. ``now`` is in the tenant's zone.
+    where nothing finds what is empty; settings by name. ``now`` is in the tenant's zone.
 
     Raises:
         UnknownFigure: the definition cannot be asked this way.
@@ -31,9 +38,38 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
     days = {name: _day(name, given[name]) for name in PERIOD if name in given}
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
+    settings = {
+        one.name: one.read(given[one.name]) for one in definition.settings if one.name in given
+    }
     return definition.checked(
-        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters))
+        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters), settings)
     )
+
+
+def model_asked(given: Mapping[str, str], now: datetime) -> Asked:
+    """What is asked of a model of customers: ``to`` as a day, and its settings.
+
+    Raises:
+        UnknownFigure: it cannot be asked this way.
+    """
+    settings = {one.name: one.read(given[one.name]) for one in SETTINGS if one.name in given}
+    until = _day("to", given["to"]) if "to" in given else None
+    if until is not None and until > now.date():
+        raise UnknownFigure("to", "is not over yet. Give today or an earlier day, or leave it out.")
+    return Asked(now.date(), until=until, settings=settings)
+
+
+def language_of(given: Mapping[str, str]) -> Language:
+    """The language that labels are asked for in.
+
+    Raises:
+        UnknownFigure: there is no such.
+    """
+    language = given.get("language", LANGUAGES[0])
+    if language not in LANGUAGES:
+        choices = ", ".join(LANGUAGES)
+        raise UnknownFigure("language", f"is none of the choices. Give one of: {choices}.")
+    return language
 
 
 def now_in(zone: tzinfo) -> datetime:

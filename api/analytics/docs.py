@@ -7,10 +7,10 @@ from api.filters import LONGEST_TEXT
 from api.openapi import describe_read
 from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, PURPOSE, parameter, query
 from projections.analytics import DEFINITIONS
-from projections.analytics.kernel import CURRENCY, PERIODS
+from projections.analytics.kernel import CURRENCY, PERIODS, Setting
 from projections.words.kernel import LANGUAGES
 
-_DAY: Final = {"type": "string", "format": "date"}
+DAY: Final = {"type": "string", "format": "date"}
 _NAME: Final = parameter(
     "name",
     "path",
@@ -19,10 +19,10 @@ _NAME: Final = parameter(
     "win_rate",
 )
 _PERIOD: Final = [
-    query("from", _DAY, "The first day, in the tenant's zone.", "2026-01-01"),
-    query("to", _DAY, "The last day.", "2026-03-31"),
+    query("from", DAY, "The first day, in the tenant's zone.", "2026-01-01"),
+    query("to", DAY, "The last day.", "2026-03-31"),
 ]
-_LANGUAGE: Final = query(
+LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
 )
 _FILTERS: Final = [
@@ -35,12 +35,27 @@ _FILTERS: Final = [
         (*(d.name for one in DEFINITIONS.values() for d in one.dimensions), CURRENCY)
     )
 ]
-_FILES: Final = {
-    "text/csv": {"schema": {"type": "string"}},
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-        "schema": {"type": "string", "format": "binary"}
-    },
-    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+
+
+def setting(of: str, one: Setting) -> dict[str, Any]:
+    """The parameter of a setting of a figure or model."""
+    bounds = {"minimum": one.least, "maximum": one.most, "default": one.default}
+    return query(one.name, {"type": "integer", **bounds}, f"Of {of}: {one.label.en}.")
+
+
+def files(*forms: str) -> dict[str, Any]:
+    """The content of answers that are files."""
+    return {_FILES[form][0]: {"schema": _FILES[form][1]} for form in forms}
+
+
+_SETTINGS: Final = [
+    setting(figure.name, one) for figure in DEFINITIONS.values() for one in figure.settings
+]
+_BINARY: Final = {"type": "string", "format": "binary"}
+_FILES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "csv": ("text/csv", {"type": "string"}),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _BINARY),
+    "parquet": ("application/vnd.apache.parquet", _BINARY),
 }
 _COUNT: Final = {"type": "integer", "minimum": 1}
 _MEASURE: Final = {
@@ -61,10 +76,11 @@ _SERIES: Final = {
         "version": {**_COUNT, "description": "Of the definition."},
         "title": {"type": "string"},
         "description": {"type": "string"},
-        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall"]},
+        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall", "heatmap"]},
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
+        "settings": {"type": "object", "description": "What the figure leaves open, as it was."},
         "by": {"type": "array", "items": {"type": "object"}},
         "measures": {"type": "array", "items": _MEASURE},
         "data": {
@@ -123,8 +139,8 @@ def describe_list(path: str) -> dict[str, Any]:
         "List the figures",
         "Every definition with its version, what it may be grouped and filtered by, and what it "
         "measures.",
-        parameters=[_LANGUAGE],
-        answer=_json("The definitions.", schema),
+        parameters=[LANGUAGE],
+        answer=answered("The definitions.", schema),
     )
 
 
@@ -132,8 +148,8 @@ def describe_figures(path: str) -> dict[str, Any]:
     """The options of a figure's route."""
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
-    answer = _json("The figures.", _SERIES)
-    answer["content"] |= _FILES
+    answer = answered("The figures.", _SERIES)
+    answer["content"] |= files(*WRITERS)
     return describe_read(
         "ReadAnalytics",
         path,
@@ -146,7 +162,8 @@ def describe_figures(path: str) -> dict[str, Any]:
             *_PERIOD,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
-            _LANGUAGE,
+            *_SETTINGS,
+            LANGUAGE,
             query("format", form, "JSON, or a file.", "json"),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
@@ -169,16 +186,18 @@ def describe_explained(path: str) -> dict[str, Any]:
             _NAME,
             *_PERIOD,
             *_FILTERS,
+            *_SETTINGS,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
         ],
-        answer=_json("Records and positions.", _BEHIND),
+        answer=answered("Records and positions.", _BEHIND),
         errors=(400, 401, 403, 404, 422, 503),
     )
 
 
-def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def answered(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """An answer in JSON."""
     return {
         "description": description,
         "headers": {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}},

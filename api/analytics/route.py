@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import asked_of, filters_of, now_in
+from api.analytics.asking import asked_of, known_of, language_of, now_in
 from api.analytics.docs import describe_explained, describe_figures, describe_list
 from api.analytics.files import WRITERS
 from api.analytics.series import described, explained, series
@@ -24,7 +24,6 @@ from projections.analytics import DEFINITIONS
 from projections.analytics.kernel import Definition
 from projections.gate import Gate
 from projections.readers import Reader
-from projections.words.kernel import LANGUAGES, Language
 
 PATH: Final = "/v1/analytics"
 COMMON: Final = ("from", "to", "by", "language", "format", "min_position")
@@ -45,16 +44,16 @@ def analytics(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What there is to be asked."""
     caller_of(request).needs("read")
-    language = _language(parameters(request, ("language",)))
+    language = language_of(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in DEFINITIONS.values()]})
 
 
 async def figures(request: Request) -> Response:
     """The figures of one definition, as JSON or as a file."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *filters_of(definition)))
+    given = parameters(request, (*COMMON, *known_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = given.get("format", "json"), _language(given)
+    form, language = given.get("format", "json"), language_of(given)
     if form not in ("json", *WRITERS):
         raise wrong("format", f"is none of the choices. Give json or {', '.join(WRITERS)}.")
     caller = caller_of(request)
@@ -75,7 +74,7 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = ("from", "to", "cursor", "min_position", *filters_of(definition))
+    known = ("from", "to", "cursor", "min_position", *known_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     caller = caller_of(request)
@@ -97,10 +96,3 @@ def _definition(request: Request) -> Definition:
     if found is None:
         raise Problem("not-found", f"There is no such figure. There are: {', '.join(DEFINITIONS)}.")
     return found
-
-
-def _language(given: dict[str, str]) -> Language:
-    language = given.get("language", LANGUAGES[0])
-    if language not in LANGUAGES:
-        raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")
-    return language
