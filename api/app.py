@@ -19,6 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.customer_route import customer_tables
+from api.analytics.profile_route import profiles
 from api.analytics.route import analytics
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
@@ -148,6 +150,8 @@ def _routes() -> list[Any]:
     audit_trail(described)
     read_log(described)
     analytics(described)
+    customer_tables(described)
+    profiles(described)
     answers_requests(described)
     routers = (
         sales.router,

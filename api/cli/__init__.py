@@ -18,6 +18,7 @@ from api.cli import (
     as_of,
     backups,
     breach,
+    customers,
     development,
     diff,
     erasing,
@@ -65,6 +66,7 @@ app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
 app.add_typer(analytics.export_app, name="export")
+app.add_typer(customers.app, name="customers")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
 app.add_typer(sla.app, name="sla")

@@ -68,7 +68,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     from projections.analytics import definition
 
     found = definition(name)
-    given = _given(since, until, by, where)
+    given = given_of(since, until, by, where)
     reader = command_line_reader(purpose)
     with opened_tenant() as services:
         if on is None:
@@ -135,9 +135,10 @@ def _list(language: Any, as_json: bool) -> None:
     print_table(("name", "version", "title", "by"), rows)
 
 
-def _given(
+def given_of(
     since: str | None, until: str | None, by: list[str] | None, where: list[str] | None
 ) -> dict[str, str]:
+    """What was given, as a URL has it."""
     given = {} if by is None else {"by": ",".join(by)}
     given |= {"from": since} if since else {}
     given |= {"to": until} if until else {}
