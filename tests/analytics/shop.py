@@ -34,7 +34,7 @@ class Shop:
         self.services = services
         product = self.did(CreateProduct(sku="P-1", name="Pump"))
         self.product = product
-        names = ("anna", "bert", "carl", "dora", "emil", "fred", "gina")
+        names = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hana")
         self.ids = {
             name: self.did(
                 RegisterCustomer(
@@ -47,7 +47,8 @@ class Shop:
         }
         self.names = {one: name for name, one in self.ids.items()}
         self._orders()
-        self.did(MergeCustomer(absorbed_id=self.ids["emil"]), self.ids["anna"])
+        for gone, into in (("hana", "emil"), ("emil", "anna")):
+            self.did(MergeCustomer(absorbed_id=self.ids[gone]), self.ids[into])
         deal = OpenOpportunity(
             name="Pumps",
             customer_id=self.ids["bert"],
@@ -86,7 +87,7 @@ class Shop:
         self.order("anna", date(2026, 1, 5), 100)
         self.order("anna", date(2026, 1, 20), 50)
         self.order("anna", date(2026, 3, 10), 30)
-        self.order("emil", date(2026, 2, 2), 5)  # who goes on in Anna
+        self.order("hana", date(2026, 2, 2), 5)  # who goes on in Emil, who goes on in Anna
         self.order("bert", date(2026, 1, 10), 500)
         self.order("bert", date(2026, 2, 1), -100, type=Type.CREDIT)
         self.order("carl", date(2026, 2, 15), 20)

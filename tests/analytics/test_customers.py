@@ -34,7 +34,7 @@ def rows(shop: Shop, table: Any) -> dict[str, dict[str, Any]]:
 def test_which_orders_count(shop: Shop) -> None:
     found = rows(shop, buyers(views(), TODAY))
     counted = {name: (one["orders"], one["last_on"]) for name, one in found.items()}
-    # Neither credits nor drafts, cancelled orders or nobody's; Emil's are Anna's.
+    # Neither credits nor drafts, cancelled orders or nobody's; Hana's are Anna's.
     assert counted == {
         "anna": (4, date(2026, 3, 10)),
         "bert": (1, date(2026, 1, 10)),
@@ -176,7 +176,7 @@ def test_sources_lead_to_deals_orders_and_value(shop: Shop) -> None:
     fair, web = found["fair"], found["web"]
     assert (fair["customers"], fair["dealt"], fair["won"], fair["ordered"]) == (2, 1, 1, 2)
     assert (fair["won_share"], fair["days_to_won"]) == (Decimal("50.00"), Decimal("0.00"))
-    # Emil went on in Anna; Fred sent something back, and bought nothing.
+    # Hana and Emil went on in Anna; Fred sent something back, and bought nothing.
     assert (web["customers"], web["ordered"]) == (4, 3)
     value = figures(shop, "source_value", "lead_source", until=None)
     assert (value["fair", "EUR"]["won"], value["fair", "EUR"]["ordered"]) == (900, 420)
