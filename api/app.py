@@ -19,7 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.customer_route import customer_tables
 from api.analytics.dashboards import dashboards
+from api.analytics.profile_route import profiles
 from api.analytics.route import analytics
 from api.analytics.saved import saves_figures
 from api.answering.route import answers_requests
@@ -154,6 +156,8 @@ def _routes() -> list[Any]:
     what_ifs(described)
     dashboards(described)
     saves_figures(described)
+    customer_tables(described)
+    profiles(described)
     answers_requests(described)
     routers = (
         sales.router,

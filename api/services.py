@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import commands
+from api.analytics.predicting import Predicting
 from api.dating import Dating
 from api.envelopes import system_envelope
 from api.erasing import Erasures
@@ -70,6 +71,7 @@ class Services:
     dating: Dating = field(init=False)
     analytics: Analytics = field(init=False)
     snapshots: Snapshots = field(init=False)
+    predicting: Predicting = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -119,6 +121,7 @@ class Services:
         self.dating = Dating(self.log)
         self.analytics = Analytics(Postgres(self.database, self.tenant))
         self.snapshots = Snapshots(self)
+        self.predicting = Predicting(self.analytics)
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from api.analytics.predicting import SETTINGS
 from domain.relative_periods import days_of
 from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFigure
+from projections.words.kernel import LANGUAGES, Language
 
 PERIOD: Final = ("from", "to", "period")
 MOST_BY: Final = 4
@@ -18,9 +20,15 @@ def filters_of(definition: Definition) -> list[str]:
     return [*(one.name for one in definition.dimensions), *money]
 
 
+def known_of(definition: Definition) -> list[str]:
+    """The names of what may be given for it alone: filters and settings."""
+    return [*filters_of(definition), *(one.name for one in definition.settings)]
+
+
 def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) -> Asked:
     """What is asked: ``from`` and ``to`` as days or ``period`` as a word, ``by`` with commas, and
-    equality by dimension, where nothing finds what is empty. ``now`` is in the tenant's zone.
+    equality by dimension, where nothing finds what is empty; settings by name. ``now`` is in the
+    tenant's zone.
 
     Raises:
         UnknownFigure: the definition cannot be asked this way.
@@ -32,7 +40,10 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
     since, until = period_of(given, now.date())
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
-    return definition.checked(Asked(now.date(), since, until, by, dict(filters)))
+    settings = {
+        one.name: one.read(given[one.name]) for one in definition.settings if one.name in given
+    }
+    return definition.checked(Asked(now.date(), since, until, by, dict(filters), settings))
 
 
 def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date | None]:
@@ -53,6 +64,32 @@ def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date 
             "is none. Give one such as this_quarter, previous_month, last_90_days, last_12_months.",
         )
     return found
+
+
+def model_asked(given: Mapping[str, str], now: datetime) -> Asked:
+    """What is asked of a model of customers: ``to`` as a day, and its settings.
+
+    Raises:
+        UnknownFigure: it cannot be asked this way.
+    """
+    settings = {one.name: one.read(given[one.name]) for one in SETTINGS if one.name in given}
+    until = _day("to", given["to"]) if "to" in given else None
+    if until is not None and until > now.date():
+        raise UnknownFigure("to", "is not over yet. Give today or an earlier day, or leave it out.")
+    return Asked(now.date(), until=until, settings=settings)
+
+
+def language_of(given: Mapping[str, str]) -> Language:
+    """The language that labels are asked for in.
+
+    Raises:
+        UnknownFigure: there is no such.
+    """
+    language = given.get("language", LANGUAGES[0])
+    if language not in LANGUAGES:
+        choices = ", ".join(LANGUAGES)
+        raise UnknownFigure("language", f"is none of the choices. Give one of: {choices}.")
+    return language
 
 
 def now_in(zone: tzinfo) -> datetime:

@@ -6,10 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import PERIOD
+from api.analytics.asking import PERIOD, language_of
 from api.analytics.docs import IN_PERIOD, LANGUAGE, OF_PAST, SERIES, json_answer
 from api.analytics.moments import copy_of, now_at
-from api.analytics.route import language_in
 from api.analytics.together import Shown, described, questions, together
 from api.dated_copies import in_the_making
 from api.filters import parameters
@@ -63,7 +62,7 @@ def dashboards(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What dashboards there are."""
     caller_of(request).needs("read")
-    language = language_in(parameters(request, ("language",)))
+    language = language_of(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in DASHBOARDS.values()]})
 
 
@@ -76,7 +75,7 @@ async def dashboard(request: Request) -> Response:
         )
     given = parameters(request, (*PERIOD, *MOMENTS, "language", "min_position"))
     request.scope["min_position"] = given.pop("min_position", None)
-    moments, language = past(request, given), language_in(given)
+    moments, language = past(request, given), language_of(given)
     caller = caller_of(request)
     asked = questions(found, given, now_at(moments, caller.zone))
     copy = await copy_of(request, moments)

@@ -9,10 +9,10 @@ from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, PURPOSE, par
 from api.read_docs import PAST, or_later
 from domain.relative_periods import PATTERN
 from projections.analytics import DEFINITIONS
-from projections.analytics.kernel import CURRENCY, PERIODS
+from projections.analytics.kernel import CURRENCY, PERIODS, Setting
 from projections.words.kernel import LANGUAGES
 
-_DAY: Final = {"type": "string", "format": "date"}
+DAY: Final = {"type": "string", "format": "date"}
 _NAME: Final = parameter(
     "name",
     "path",
@@ -21,8 +21,8 @@ _NAME: Final = parameter(
     "win_rate",
 )
 IN_PERIOD: Final = [
-    query("from", _DAY, "The first day, in the tenant's zone.", "2026-01-01"),
-    query("to", _DAY, "The last day.", "2026-03-31"),
+    query("from", DAY, "The first day, in the tenant's zone.", "2026-01-01"),
+    query("to", DAY, "The last day.", "2026-03-31"),
     query(
         "period",
         {"type": "string", "pattern": PATTERN},
@@ -42,12 +42,27 @@ _FILTERS: Final = [
         (*(d.name for one in DEFINITIONS.values() for d in one.dimensions), CURRENCY)
     )
 ]
-_FILES: Final = {
-    "text/csv": {"schema": {"type": "string"}},
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-        "schema": {"type": "string", "format": "binary"}
-    },
-    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+
+
+def setting(of: str, one: Setting) -> dict[str, Any]:
+    """The parameter of a setting of a figure or model."""
+    bounds = {"minimum": one.least, "maximum": one.most, "default": one.default}
+    return query(one.name, {"type": "integer", **bounds}, f"Of {of}: {one.label.en}.")
+
+
+def files(*forms: str) -> dict[str, Any]:
+    """The content of answers that are files."""
+    return {_FILES[form][0]: {"schema": _FILES[form][1]} for form in forms}
+
+
+_SETTINGS: Final = [
+    setting(figure.name, one) for figure in DEFINITIONS.values() for one in figure.settings
+]
+_BINARY: Final = {"type": "string", "format": "binary"}
+_FILES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "csv": ("text/csv", {"type": "string"}),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _BINARY),
+    "parquet": ("application/vnd.apache.parquet", _BINARY),
 }
 OF_PAST: Final = {
     name: {"type": ["string", "null"], "format": "date-time", "description": f"{what} null: now."}
@@ -72,11 +87,12 @@ SERIES: Final = {
         "version": {**_COUNT, "description": "Of the definition."},
         "title": {"type": "string"},
         "description": {"type": "string"},
-        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall"]},
+        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall", "heatmap"]},
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
         **OF_PAST,
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
+        "settings": {"type": "object", "description": "What the figure leaves open, as it was."},
         "by": {"type": "array", "items": {"type": "object"}},
         "measures": {"type": "array", "items": _MEASURE},
         "data": {
@@ -146,7 +162,7 @@ def describe_figures(path: str) -> dict[str, Any]:
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
     answer = json_answer("The figures.", SERIES)
-    answer["content"] |= _FILES
+    answer["content"] |= files(*WRITERS)
     described = describe_read(
         "ReadAnalytics",
         path,
@@ -160,6 +176,7 @@ def describe_figures(path: str) -> dict[str, Any]:
             *PAST,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
+            *_SETTINGS,
             LANGUAGE,
             query("format", form, "JSON, or a file.", "json"),
             MIN_POSITION_IN_QUERY,
@@ -185,6 +202,7 @@ def describe_explained(path: str) -> dict[str, Any]:
             *IN_PERIOD,
             *PAST,
             *_FILTERS,
+            *_SETTINGS,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import PERIOD, asked_of, filters_of
+from api.analytics.asking import PERIOD, asked_of, known_of, language_of
 from api.analytics.docs import describe_explained, describe_figures, describe_list
 from api.analytics.files import WRITERS
 from api.analytics.moments import copy_of, now_at
@@ -26,7 +26,6 @@ from projections.analytics import DEFINITIONS
 from projections.analytics.kernel import Definition
 from projections.gate import Gate
 from projections.readers import Reader
-from projections.words.kernel import LANGUAGES, Language
 
 PATH: Final = "/v1/analytics"
 COMMON: Final = (*PERIOD, "by", "language", "format", "min_position")
@@ -47,16 +46,16 @@ def analytics(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What there is to be asked."""
     caller_of(request).needs("read")
-    language = language_in(parameters(request, ("language",)))
+    language = language_of(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in DEFINITIONS.values()]})
 
 
 async def figures(request: Request) -> Response:
     """The figures of one definition, as JSON or as a file, now or as they were."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *MOMENTS, *filters_of(definition)))
+    given = parameters(request, (*COMMON, *MOMENTS, *known_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = form_in(given), language_in(given)
+    form, language = form_in(given), language_of(given)
     moments = past(request, given)
     caller = caller_of(request)
     asked = asked_of(definition, given, now_at(moments, caller.zone))
@@ -80,7 +79,7 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = (*PERIOD, *MOMENTS, "cursor", "min_position", *filters_of(definition))
+    known = (*PERIOD, *MOMENTS, "cursor", "min_position", *known_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     moments = past(request, given)
@@ -106,18 +105,6 @@ def _definition(request: Request) -> Definition:
     if found is None:
         raise Problem("not-found", f"There is no such figure. There are: {', '.join(DEFINITIONS)}.")
     return found
-
-
-def language_in(given: dict[str, str]) -> Language:
-    """The language that is asked for.
-
-    Raises:
-        Problem: it is none that there is.
-    """
-    language = given.get("language", LANGUAGES[0])
-    if language not in LANGUAGES:
-        raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")
-    return language
 
 
 def form_in(given: dict[str, str]) -> str:

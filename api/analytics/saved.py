@@ -12,10 +12,9 @@ from starlette.responses import Response
 
 from api.access import Caller
 from api.analytics.asked_again import answered, named, question_of
-from api.analytics.asking import now_in
+from api.analytics.asking import language_of, now_in
 from api.analytics.docs import LANGUAGE, OF_PAST, SERIES, json_answer
 from api.analytics.moments import copy_of, now_at
-from api.analytics.route import language_in
 from api.commands import accepts
 from api.dated_copies import in_the_making
 from api.filters import parameters
@@ -74,7 +73,7 @@ async def figures(request: Request) -> Response:
     record, caller = record_id(request), caller_of(request)
     given = parameters(request, (*MOMENTS, "language", "min_position"))
     request.scope["min_position"] = given.pop("min_position", None)
-    moments, language = past(request, given), language_in(given)
+    moments, language = past(request, given), language_of(given)
     caller.needs("read")
     saved = await _saved(caller, record)
     wanted = question_of(saved, now_at(moments, caller.zone))

@@ -28,6 +28,7 @@ _UNITS: Final = {
     "deals": Both("deals", "个商机"),
     "tickets": Both("tickets", "张工单"),
     "customers": Both("customers", "个客户"),
+    "orders": Both("orders", "个订单"),
     "money": Both("in the currency", "按币种"),
     "percent": Both("%", "%"),
     "days": Both("days", "天"),
@@ -57,6 +58,16 @@ def described(definition: Definition, language: Language) -> dict[str, Any]:
                 "values": {key: words[at] for key, words in one.values.items()},
             }
             for one in definition.dimensions
+        ],
+        "settings": [
+            {
+                "name": one.name,
+                "label": one.label[at],
+                "default": one.default,
+                "least": one.least,
+                "most": one.most,
+            }
+            for one in definition.settings
         ],
         "measures": [
             {
@@ -117,6 +128,7 @@ class Series:
             **as_of(self.copy),
             "from": self.asked.since and self.asked.since.isoformat(),
             "to": self.asked.until and self.asked.until.isoformat(),
+            "settings": {one.name: one.of(self.asked) for one in self.definition.settings},
             "by": [{"name": name, "label": self.heading(name)} for name in self.by],
             "measures": said["measures"],
             "data": [

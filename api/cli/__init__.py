@@ -18,6 +18,7 @@ from api.cli import (
     as_of,
     backups,
     breach,
+    customers,
     dashboards,
     development,
     diff,
@@ -71,6 +72,7 @@ app.add_typer(what_if.app, name="what-if")
 app.command()(dashboards.dashboard)
 app.command()(snapshots.snapshots)
 app.add_typer(analytics.export_app, name="export")
+app.add_typer(customers.app, name="customers")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
 app.add_typer(sla.app, name="sla")

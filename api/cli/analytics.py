@@ -107,7 +107,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
 
     if on is not None and (as_of or as_known_at):
         raise Failure("--as-of: an export has one moment only. Leave out --on or --as-of.")
-    found, given = definition(name), _given(since, until, by, where, period)
+    found, given = definition(name), given_of(since, until, by, where, period)
     if sql is not None:
         _show_query(found, given, sql)
         return
@@ -210,13 +210,14 @@ def _list(language: Any, as_json: bool) -> None:
     print_table(("name", "version", "title", "by"), rows)
 
 
-def _given(
+def given_of(
     since: str | None,
     until: str | None,
     by: list[str] | None,
     where: list[str] | None,
     period: str | None,
 ) -> dict[str, str]:
+    """What was given, as a URL has it."""
     given = {} if by is None else {"by": ",".join(by)}
     given |= {"from": since} if since else {}
     given |= {"to": until} if until else {}

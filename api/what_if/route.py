@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.analytics.asking import language_of
 from api.analytics.files import TABLES
-from api.analytics.route import language_in
 from api.bodies import json_body
 from api.files import file_reply
 from api.filters import parameters, wrong
@@ -49,7 +49,7 @@ def _answering(what_if: WhatIf) -> Callable[[Request], Awaitable[Response]]:
         caller = caller_of(request)
         caller.needs("read")
         given = parameters(request, COMMON)
-        form, language = given.get("format", "json"), language_in(given)
+        form, language = given.get("format", "json"), language_of(given)
         if form not in ("json", *TABLES):
             raise wrong("format", f"is none of the choices. Give json or {', '.join(TABLES)}.")
         sheet = what_if.sheet(given.get("sheet", what_if.sheets[0].name))
