@@ -78,12 +78,17 @@ _CUSTOMERS: Final = Dashboard(
     1,
     Both("Customers", "客户看板"),
     Both(
-        "Where the relations stand, who was not spoken with for long, and where they come from.",
-        "客户关系所处阶段、久未联系的客户以及客户来源。",
+        "Where the relations stand, who was not spoken with for long, who stays, who leaves, and "
+        "where they come from.",
+        "客户关系所处阶段、久未联系的客户、留存与流失以及客户来源。",
     ),
     (
         Panel("customer_stages", ("stage",)),
         Panel("customer_activity", ("recency",)),
+        Panel("customer_segments", ("segment",)),
+        Panel("active_customers", ("month",), _YEAR),
+        Panel("customer_churn", ("month",), _YEAR),
+        Panel("cohort_retention", ("month", "months_since"), _YEAR),
         Panel("source_effectiveness", ("lead_source",), _YEAR),
     ),
 )
