@@ -27,6 +27,7 @@ TAGS = {
     "order-lines": "The lines of orders, one row each, for analytics.",
     "sla-policies": "SLA policies 服务级别: until when tickets are to be answered and resolved.",
     "ticket-clocks": "The clocks of tickets: what is due, paused, met or missed 服务级别时限.",
+    "judged-clocks": "What became of every promise 服务承诺结果: a row each, for figures.",
     "opportunity-changes": "What happened to deals 商机变动: each step, for figures.",
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "ticket-changes": "What happened to tickets 工单变动: each step, for figures.",

@@ -7,8 +7,15 @@ from typing import Final
 from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFigure
 
 PERIOD: Final = ("from", "to")
+MADE_ON: Final = "made_on"
+"""The evening of a forecast that is looked back at."""
 MOST_BY: Final = 4
 """Dimensions that figures are grouped by at once."""
+
+
+def days_of(definition: Definition) -> tuple[str, ...]:
+    """The names of the days that it can be asked by."""
+    return (*PERIOD, MADE_ON) if definition.looks_back else PERIOD
 
 
 def filters_of(definition: Definition) -> list[str]:
@@ -29,10 +36,10 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         by = tuple(one for one in given["by"].split(",") if one)
         if len(by) > MOST_BY:
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
-    days = {name: _day(name, given[name]) for name in PERIOD if name in given}
+    days = {name: _day(name, given[name]) for name in (*PERIOD, MADE_ON) if name in given}
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
     return definition.checked(
-        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters))
+        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters), days.get(MADE_ON))
     )
 
 

@@ -22,6 +22,13 @@ _PERIOD: Final = [
     query("from", _DAY, "The first day, in the tenant's zone.", "2026-01-01"),
     query("to", _DAY, "The last day.", "2026-03-31"),
 ]
+_MADE_ON: Final = query(
+    "made_on",
+    _DAY,
+    "Of figures of forecasts: the day on whose evening the forecast stood; unless given, the day "
+    "before from.",
+    "2025-12-31",
+)
 _LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
 )
@@ -65,6 +72,7 @@ _SERIES: Final = {
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
+        "made_on": {"type": "string", "description": "The evening of a forecast."},
         "by": {"type": "array", "items": {"type": "object"}},
         "measures": {"type": "array", "items": _MEASURE},
         "data": {
@@ -144,6 +152,7 @@ def describe_figures(path: str) -> dict[str, Any]:
         parameters=[
             _NAME,
             *_PERIOD,
+            _MADE_ON,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
             _LANGUAGE,
@@ -168,6 +177,7 @@ def describe_explained(path: str) -> dict[str, Any]:
         parameters=[
             _NAME,
             *_PERIOD,
+            _MADE_ON,
             *_FILTERS,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,

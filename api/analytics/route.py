@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import asked_of, filters_of, now_in
+from api.analytics.asking import asked_of, days_of, filters_of, now_in
 from api.analytics.docs import describe_explained, describe_figures, describe_list
 from api.analytics.files import WRITERS
 from api.analytics.series import described, explained, series
@@ -27,7 +27,7 @@ from projections.readers import Reader
 from projections.words.kernel import LANGUAGES, Language
 
 PATH: Final = "/v1/analytics"
-COMMON: Final = ("from", "to", "by", "language", "format", "min_position")
+COMMON: Final = ("by", "language", "format", "min_position")
 
 
 def analytics(router: APIRouter) -> None:
@@ -52,7 +52,7 @@ async def listed(request: Request) -> Response:
 async def figures(request: Request) -> Response:
     """The figures of one definition, as JSON or as a file."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *filters_of(definition)))
+    given = parameters(request, (*COMMON, *days_of(definition), *filters_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
     form, language = given.get("format", "json"), _language(given)
     if form not in ("json", *WRITERS):
@@ -75,7 +75,7 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = ("from", "to", "cursor", "min_position", *filters_of(definition))
+    known = ("cursor", "min_position", *days_of(definition), *filters_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     caller = caller_of(request)

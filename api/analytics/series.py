@@ -107,11 +107,13 @@ class Series:
     def as_json(self) -> dict[str, Any]:
         """For programs: decimals as texts, so that none is rounded."""
         said = described(self.definition, self.language)
+        made_on = self.asked.made_on
         return {
             **{name: said[name] for name in ("name", "version", "title", "description", "chart")},
             "position": self.position,
             "from": self.asked.since and self.asked.since.isoformat(),
             "to": self.asked.until and self.asked.until.isoformat(),
+            **({} if made_on is None else {"made_on": made_on.isoformat()}),
             "by": [{"name": name, "label": self.heading(name)} for name in self.by],
             "measures": said["measures"],
             "data": [

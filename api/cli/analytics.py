@@ -1,6 +1,6 @@
 """Figures on the command line, and exports for other engines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +42,9 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str | None, typer.Argument(help="The figure; none: list them.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The last day.")] = None,
+    made_on: Annotated[
+        str | None, typer.Option(help="The evening of the forecast that is looked back at.")
+    ] = None,
     by: Annotated[list[str] | None, typer.Option(help="Group by this; may be given again.")] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Only with this, as stage=won; stage= finds none.")
@@ -68,7 +71,8 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     from projections.analytics import definition
 
     found = definition(name)
-    given = _given(since, until, by, where)
+    days = {"from": since, "to": until, "made_on": made_on}
+    given = _given(days, by, where)
     reader = command_line_reader(purpose)
     with opened_tenant() as services:
         if on is None:
@@ -136,14 +140,13 @@ def _list(language: Any, as_json: bool) -> None:
 
 
 def _given(
-    since: str | None, until: str | None, by: list[str] | None, where: list[str] | None
+    days: Mapping[str, str | None], by: list[str] | None, where: list[str] | None
 ) -> dict[str, str]:
-    given = {} if by is None else {"by": ",".join(by)}
-    given |= {"from": since} if since else {}
-    given |= {"to": until} if until else {}
+    given = {name: day for name, day in days.items() if day}
+    given |= {} if by is None else {"by": ",".join(by)}
     for one in where or ():
         name, equals, value = one.partition("=")
-        if not equals or name in ("from", "to", "by"):
+        if not equals or name in (*days, "by"):
             raise Failure("--where takes a dimension and its value. Write it as stage=won.")
         given[name] = value
     return given

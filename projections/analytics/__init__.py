@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
+from projections.analytics.accuracy import ACCURACY
 from projections.analytics.customers import CUSTOMER_FIGURES
 from projections.analytics.kernel import Definition, UnknownFigure
 from projections.analytics.movement import MOVEMENT
 from projections.analytics.sales import SALES
 from projections.analytics.service import SERVICE
+from projections.analytics.service_levels import SERVICE_LEVELS
 
 DEFINITIONS: Final[Mapping[str, Definition]] = {
-    one.name: one for one in (*SALES, *MOVEMENT, *SERVICE, *CUSTOMER_FIGURES)
+    one.name: one
+    for one in (*SALES, *MOVEMENT, ACCURACY, *SERVICE, *SERVICE_LEVELS, *CUSTOMER_FIGURES)
 }
 
 

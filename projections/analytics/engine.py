@@ -84,7 +84,8 @@ class Analytics:
         """
         asked = definition.checked(asked)
         filters = tuple(sorted(asked.filters.items(), key=lambda one: one[0]))
-        key = (definition.name, asked.today, asked.since, asked.until, asked.by, filters)
+        days = (asked.today, asked.since, asked.until, asked.made_on)
+        key = (definition.name, days, asked.by, filters)
         if position != self._cached_at or len(self._cached) >= MOST_CACHED:
             self._cached, self._cached_at = {}, position
         cached = self._cached

@@ -9,8 +9,8 @@ Days are days of the tenant's zone: whoever runs a definition sets the session's
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, Literal
 
@@ -56,6 +56,9 @@ class Asked:
     """Dimensions and at most one of :data:`PERIODS`."""
     filters: Mapping[str, str | None] = field(default_factory=dict)
     """Equality by dimension; None finds what is empty."""
+
+    made_on: date | None = None
+    """The day on whose evening a forecast is looked back at, if the figure is about one."""
 
     @property
     def last_day(self) -> date:
@@ -135,6 +138,9 @@ class Definition:
     standing: bool = False
     """Whether it tells what stands on the last day of the period, instead of what fell into it."""
 
+    looks_back: bool = False
+    """Whether it is about what was forecast on some evening: see :attr:`Asked.made_on`."""
+
     @property
     def has_money(self) -> bool:
         return any(one.is_money for one in self.measures)
@@ -162,7 +168,19 @@ class Definition:
                 raise UnknownFigure(name, f"is no dimension. Filter by: {', '.join(known)}.")
         if asked.since and asked.until and asked.until < asked.since:
             raise UnknownFigure("to", "lies before from. Give a later day, or leave one out.")
-        return asked
+        return self._looking_back(asked)
+
+    def _looking_back(self, asked: Asked) -> Asked:
+        """With the evening that it looks back at: unless given, the one before the period."""
+        if not self.looks_back:
+            if asked.made_on is not None:
+                raise UnknownFigure("made_on", "is only for figures of forecasts. Leave it out.")
+            return asked
+        before = None if asked.since is None else asked.since - timedelta(days=1)
+        made_on = asked.made_on or before or asked.last_day
+        if made_on > asked.last_day:
+            raise UnknownFigure("made_on", "lies after the period. Give an earlier day.")
+        return replace(asked, made_on=made_on)
 
 
 def one_if(condition: Any) -> Any:

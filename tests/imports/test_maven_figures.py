@@ -3,6 +3,7 @@
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import ceil
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.real_input
 
 TODAY = date(2018, 1, 1)
 CLOSED = ("Won", "Lost")
+DATES = ("engage_date", "close_date")
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,46 @@ def test_what_moved_between_two_dates_is_what_the_file_says_of_them(
         if ended and since <= ended <= until:
             counted[row["deal_stage"].lower()] -= 1
     assert {key[0]: one["deals"] for key, one in found.items()} == counted
+
+
+def test_the_pipeline_as_of_every_month_end_is_the_files(maven: Maven) -> None:
+    """What stood open in each stage, and what had been won and lost by then, all months long."""
+    analytics, first = maven.services.analytics, date(2016, 10, 31)
+    for day in month_ends(first, date(2017, 12, 31)):
+        expected = as_the_file_has_it(maven, day)
+        question = Asked(TODAY, until=day)
+        closing = replace(question, by=("stage",), filters={"movement": "closing"})
+        there = analytics.groups(DEFINITIONS["pipeline_movement"], closing, 1)
+        stood = {one.by["stage"]: one.figures["deals"] for one in there if one.figures["deals"]}
+        # Nobody gave an amount before a deal was won.
+        assert {one.figures["amount"] for one in there} <= {None}
+        [rates] = analytics.groups(DEFINITIONS["win_rate"], question, 1)
+        won = analytics.groups(DEFINITIONS["won_deals"], question, 1)
+        assert (
+            stood,
+            {name: rates.figures[name] or 0 for name in ("won", "lost")},
+            sum(one.figures["amount"] for one in won),
+        ) == expected, day
+
+
+def as_the_file_has_it(maven: Maven, day: date) -> tuple[dict[str, int], dict[str, int], Decimal]:
+    """Open deals by stage, won and lost ones, and what was won, on the evening of a day."""
+    stages, closed, amount = Counter[str](), {"won": 0, "lost": 0}, Decimal(0)
+    for row in maven.rows.values():
+        began, ended = (row[one] and date.fromisoformat(row[one]) for one in DATES)
+        if isinstance(ended, date) and ended <= day:
+            closed[row["deal_stage"].lower()] += 1
+            amount += Decimal(row["close_value"]) if row["deal_stage"] == "Won" else 0
+        elif isinstance(began, date) and began <= day:
+            stages["engaging" if row["deal_stage"] in CLOSED else row["deal_stage"].lower()] += 1
+    return dict(stages), closed, amount
+
+
+def month_ends(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        after = first + timedelta(days=1)
+        first = date(after.year + after.month // 12, after.month % 12 + 1, 1) - timedelta(days=1)
 
 
 def _is_open(began: date, ended: Any, day: date) -> bool:
