@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.forecasts import forecasts
 from api.analytics.route import analytics
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
@@ -148,6 +149,7 @@ def _routes() -> list[Any]:
     audit_trail(described)
     read_log(described)
     analytics(described)
+    forecasts(described)
     answers_requests(described)
     routers = (
         sales.router,

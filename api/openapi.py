@@ -32,6 +32,7 @@ TAGS = {
     "tickets": "Tickets 工单: what customers ask for, and what was answered.",
     "ticket-changes": "What happened to tickets 工单变动: each step, for figures.",
     "analytics": "Figures 统计分析: each defined once, with what is behind every number.",
+    "forecasts": "Forecasts 销售预测 from history, with how such forecasts did before.",
     "users": "Users: who works with Kept. For administrators.",
     "teams": "Teams of users. For administrators.",
     "subject-requests": "Requests of people about their own data 个人信息主体请求.",

@@ -36,7 +36,7 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         by = tuple(one for one in given["by"].split(",") if one)
         if len(by) > MOST_BY:
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
-    days = {name: _day(name, given[name]) for name in (*PERIOD, MADE_ON) if name in given}
+    days = {name: day(name, given[name]) for name in (*PERIOD, MADE_ON) if name in given}
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
     return definition.checked(
         Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters), days.get(MADE_ON))
@@ -48,7 +48,12 @@ def now_in(zone: tzinfo) -> datetime:
     return datetime.now(zone)
 
 
-def _day(name: str, text: str) -> date:
+def day(name: str, text: str) -> date:
+    """A day that was given as text.
+
+    Raises:
+        UnknownFigure: it is none.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -10,7 +10,7 @@ from projections.analytics import DEFINITIONS
 from projections.analytics.kernel import CURRENCY, PERIODS
 from projections.words.kernel import LANGUAGES
 
-_DAY: Final = {"type": "string", "format": "date"}
+DAY: Final = {"type": "string", "format": "date"}
 _NAME: Final = parameter(
     "name",
     "path",
@@ -19,17 +19,17 @@ _NAME: Final = parameter(
     "win_rate",
 )
 _PERIOD: Final = [
-    query("from", _DAY, "The first day, in the tenant's zone.", "2026-01-01"),
-    query("to", _DAY, "The last day.", "2026-03-31"),
+    query("from", DAY, "The first day, in the tenant's zone.", "2026-01-01"),
+    query("to", DAY, "The last day.", "2026-03-31"),
 ]
 _MADE_ON: Final = query(
     "made_on",
-    _DAY,
+    DAY,
     "Of figures of forecasts: the day on whose evening the forecast stood; unless given, the day "
     "before from.",
     "2025-12-31",
 )
-_LANGUAGE: Final = query(
+LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
 )
 _FILTERS: Final = [
@@ -131,8 +131,8 @@ def describe_list(path: str) -> dict[str, Any]:
         "List the figures",
         "Every definition with its version, what it may be grouped and filtered by, and what it "
         "measures.",
-        parameters=[_LANGUAGE],
-        answer=_json("The definitions.", schema),
+        parameters=[LANGUAGE],
+        answer=json_answer("The definitions.", schema),
     )
 
 
@@ -140,7 +140,7 @@ def describe_figures(path: str) -> dict[str, Any]:
     """The options of a figure's route."""
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
-    answer = _json("The figures.", _SERIES)
+    answer = json_answer("The figures.", _SERIES)
     answer["content"] |= _FILES
     return describe_read(
         "ReadAnalytics",
@@ -155,7 +155,7 @@ def describe_figures(path: str) -> dict[str, Any]:
             _MADE_ON,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
-            _LANGUAGE,
+            LANGUAGE,
             query("format", form, "JSON, or a file.", "json"),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
@@ -183,12 +183,13 @@ def describe_explained(path: str) -> dict[str, Any]:
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
         ],
-        answer=_json("Records and positions.", _BEHIND),
+        answer=json_answer("Records and positions.", _BEHIND),
         errors=(400, 401, 403, 404, 422, 503),
     )
 
 
-def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def json_answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """An answer with the position that it stands at."""
     return {
         "description": description,
         "headers": {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}},

@@ -21,6 +21,7 @@ from api.cli import (
     development,
     diff,
     erasing,
+    forecasting,
     history,
     imports,
     keys,
@@ -64,6 +65,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
+app.command()(forecasting.forecast)
 app.add_typer(analytics.export_app, name="export")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")

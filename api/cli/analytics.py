@@ -78,7 +78,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
         if on is None:
             catch_up(services)
         asked = asked_of(found, given, now_in(services.tenant.zone))
-        with _engine(services, on) as (engine, position):
+        with engine_on(services, on) as (engine, position):
             if explain:
                 _explain(engine, found, asked, position, as_json)
                 return
@@ -153,7 +153,7 @@ def _given(
 
 
 @contextmanager
-def _engine(services: "Services", on: Path | None) -> "Iterator[tuple[Analytics, int]]":
+def engine_on(services: "Services", on: Path | None) -> "Iterator[tuple[Analytics, int]]":
     """Live, or on an export, with the position that it stands at."""
     if on is None:
         yield services.analytics, services.gate.position()

@@ -3,11 +3,11 @@
 Ibis takes most of a second to import, so it is imported where the first figure is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import ModuleType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition
@@ -16,6 +16,7 @@ from store import figures
 from store.database import Database
 from store.tenants import Tenant
 
+T = TypeVar("T")
 MOST_CACHED: Final = 200
 """Answers that are kept, as long as no event is added."""
 MOST_RECORDS: Final = 200
@@ -72,7 +73,7 @@ class Analytics:
     """Figures by one engine, remembered as long as the log stands where it stood."""
 
     engine: Engine
-    _cached: dict[tuple[Any, ...], list[Group]] = field(default_factory=dict, repr=False)
+    _cached: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
     _cached_at: int = -1
 
     def groups(self, definition: Definition, asked: Asked, position: int) -> list[Group]:
@@ -85,15 +86,23 @@ class Analytics:
         asked = definition.checked(asked)
         filters = tuple(sorted(asked.filters.items(), key=lambda one: one[0]))
         days = (asked.today, asked.since, asked.until, asked.made_on)
-        key = (definition.name, days, asked.by, filters)
+
+        def make() -> list[Group]:
+            compiling = _compiling()
+            query = compiling.sql(compiling.figures(definition, asked), self.engine.dialect)
+            return [_group(definition, asked, row) for row in self.engine.rows(query)]
+
+        return self.remembered((definition.name, days, asked.by, filters), position, make)
+
+    def remembered(self, key: tuple[Any, ...], position: int, make: Callable[[], T]) -> T:
+        """What was made under that key while the log stands where it stood, or is made now."""
         if position != self._cached_at or len(self._cached) >= MOST_CACHED:
             self._cached, self._cached_at = {}, position
         cached = self._cached
         if key not in cached:
-            compiling = _compiling()
-            query = compiling.sql(compiling.figures(definition, asked), self.engine.dialect)
-            cached[key] = [_group(definition, asked, row) for row in self.engine.rows(query)]
-        return cached[key]
+            cached[key] = make()
+        found: T = cached[key]
+        return found
 
     def behind(
         self,

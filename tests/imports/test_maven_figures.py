@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from api.analytics.forecasts import forecast_by
 from api.exporting.opening import opened
 from api.exporting.parquet import export
 from projections.analytics import DEFINITIONS
 from projections.analytics.engine import Analytics
+from projections.analytics.forecasts.asking import asked_forecast
 from projections.analytics.kernel import Asked
 from projections.readers import KEPT
 from tests.imports.conftest import Maven, Row
@@ -205,3 +207,48 @@ def test_the_deals_behind_a_number_are_those_of_the_file(
     for deal, positions in found.records:
         types = {one.position: one.type for one in maven.events[deal]}
         assert {types[at] for at in positions} == {"OpportunityOpened", "OpportunityWon"}
+
+
+def test_what_open_deals_would_have_been_expected_to_bring_is_compared_with_the_file(
+    maven: Maven, engines: tuple[Analytics, Analytics]
+) -> None:
+    question = asked_forecast("open_deals", date(2017, 12, 31), 30, TODAY)
+    found, other = (forecast_by(one, question, 1) for one in engines)
+    assert found == other
+    counts = {name: found.trained_on[name] for name in ("deals", "won", "lost")}
+    assert counts == {"deals": 8_300, "won": 4_238, "lost": 2_473}
+    assert [(one.deals, one.unpriced) for one in found.expected] == [(1_589, 1_589)]
+    assert [one.made_on.month for one in found.tested] == [6, 7, 8, 9, 10, 11]
+    for one in found.tested:
+        for evening, said in ((one.made_on, one.came), (_days_before(one.made_on), one.naive)):
+            assert said == brought(maven, evening, evening + timedelta(days=30))
+
+
+def _days_before(day: date) -> date:
+    return day - timedelta(days=30)
+
+
+def brought(maven: Maven, evening: date, until: date) -> Decimal:
+    """What the deals that were open on an evening brought by another one."""
+    total = Decimal(0)
+    for row in maven.rows.values():
+        if row["deal_stage"] == "Won":
+            began, ended = (date.fromisoformat(row[one]) for one in DATES)
+            total += Decimal(row["close_value"]) if began <= evening < ended <= until else 0
+    return total
+
+
+def test_what_months_will_bring_is_learned_from_those_of_the_file(
+    maven: Maven, engines: tuple[Analytics, Analytics]
+) -> None:
+    question = asked_forecast("won_months", date(2017, 12, 31), 1, TODAY)
+    found, other = (forecast_by(one, question, 1) for one in engines)
+    assert found == other
+    [series] = found.trained_on["series"]
+    assert (series["months"], series["scale"]) == (10, Decimal("1000553.40"))
+    assert [(one.made_on.month, int(one.came)) for one in found.tested] == [
+        (8, 1_235_264),
+        (9, 731_980),
+        (10, 938_943),
+        (11, 1_131_573),
+    ]
