@@ -30,6 +30,12 @@ export_app = typer.Typer(help="Log and read models as files for other engines.")
 export_app.info.no_args_is_help = True
 
 
+MadeOn = Annotated[
+    str | None, typer.Option(help="The evening of a forecast, after which nothing is known to it.")
+]
+OnExport = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
+
+
 class PersonalFields(StrEnum):
     """What is done with personal fields of the log."""
 
@@ -42,9 +48,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str | None, typer.Argument(help="The figure; none: list them.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The last day.")] = None,
-    made_on: Annotated[
-        str | None, typer.Option(help="The evening of the forecast that is looked back at.")
-    ] = None,
+    made_on: MadeOn = None,
     by: Annotated[list[str] | None, typer.Option(help="Group by this; may be given again.")] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Only with this, as stage=won; stage= finds none.")
@@ -55,9 +59,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     output: Annotated[
         list[Path] | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file.")
     ] = None,
-    on: Annotated[
-        Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")
-    ] = None,
+    on: OnExport = None,
     language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,

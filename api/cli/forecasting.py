@@ -1,11 +1,10 @@
 """Forecasts from history on the command line."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.analytics import engine_on
+from api.cli.analytics import MadeOn, OnExport, engine_on
 from api.cli.shared import AnswerLanguage, Json, opened_tenant, print_json, print_table
 
 if TYPE_CHECKING:
@@ -14,15 +13,11 @@ if TYPE_CHECKING:
 
 def forecast(
     model: Annotated[str | None, typer.Argument(help="The forecast; none: list them.")] = None,
-    made_on: Annotated[
-        str | None, typer.Option(help="The evening after which nothing is known; today if none.")
-    ] = None,
+    made_on: MadeOn = None,
     ahead: Annotated[
         int | None, typer.Option(help="How far it looks ahead, in days or months of the model.")
     ] = None,
-    on: Annotated[
-        Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")
-    ] = None,
+    on: OnExport = None,
     language: Annotated[AnswerLanguage, typer.Option(help="Of titles.")] = AnswerLanguage.EN,
     as_json: Json = False,
 ) -> None:

@@ -17,8 +17,11 @@ _HELD: Final = (*of("opportunities", "stage"), *_OWNED)
 
 
 def _entries(views: Views, asked: Asked) -> Table:
-    """Each time a deal came into a stage, and what came of it."""
-    steps = views["opportunity_changes"]
+    """Each time a deal came into a stage, and what came of it. Its product is the one that it has
+    by now: lines are often set after it was opened.
+    """
+    steps, deals = views["opportunity_changes"], views["opportunities"]
+    deals = deals.select(deal=deals.id, has_product=deals.product_id)
     left = (steps.was_stage != steps.stage) | (steps.was_status != steps.status)
     steps = steps.filter(steps.was_status.isnull() | left)
     next_of = {"group_by": [steps.id], "order_by": [steps.position]}
@@ -28,8 +31,10 @@ def _entries(views: Views, asked: Asked) -> Table:
         seconds=steps.stage_seconds.lead().over(**next_of),
     )
     steps = steps.filter(steps.status == "open")
+    steps = steps.left_join(deals, steps.id == deals.deal)
     moved = (steps.next_status == "open") & (steps.next_stage != steps.stage)
     kept = {name: steps[name] for name in ("id", "position", "stage", *(d.name for d in _OWNED))}
+    kept["product_id"] = steps.has_product
     return steps.select(
         **kept,
         on=steps.occurred_at.date(),

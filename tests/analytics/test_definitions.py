@@ -88,6 +88,11 @@ def test_the_funnel_counts_each_time_a_deal_comes_into_a_stage(world: World) -> 
         "conversion": Decimal("16.67"),
         "median_days": Decimal("3.00"),
     }
+    by_product = figures(world, "stage_conversion", "product_id")
+    assert {key: one["entered"] for key, one in by_product.items()} == {
+        str(world.product): 2,
+        None: 5,
+    }
     assert found["proposal"]["conversion"] == Decimal("100.00")
     assert found["proposal"]["median_days"] == Decimal("5.00")
 
