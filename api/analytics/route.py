@@ -52,7 +52,7 @@ async def listed(request: Request) -> Response:
 async def figures(request: Request) -> Response:
     """The figures of one definition, as JSON or as a file."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *days_of(definition), *filters_of(definition)))
+    given = parameters(request, (*days_of(definition), *COMMON, *filters_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
     form, language = given.get("format", "json"), _language(given)
     if form not in ("json", *WRITERS):
@@ -75,7 +75,7 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = ("cursor", "min_position", *days_of(definition), *filters_of(definition))
+    known = (*days_of(definition), "cursor", "min_position", *filters_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     caller = caller_of(request)
