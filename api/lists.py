@@ -67,7 +67,7 @@ class List:
     def noun(self) -> str:
         """One of its rows, in words."""
         if isinstance(self.model, Projection) and self.model.aggregate is not None:
-            return self.model.aggregate.__name__.lower()
+            return self.model.aggregate.NOUN
         return "row"
 
     @cached_property

@@ -271,9 +271,9 @@ class Dispatcher:
     def _check_address(self, order: Order, own: Held) -> None:
         command = type(order.command)
         if own.version == 0 and command.OPENS is False:
-            raise NotFound(f"There is no {_noun(command)} {order.stream}. Check the id.")
+            raise NotFound(f"There is no {command.TO.NOUN} {order.stream}. Check the id.")
         if own.version > 0 and command.OPENS is True:
-            raise Rejected(f"There is already a {_noun(command)} {order.stream}.", type="exists")
+            raise Rejected(f"There is already a {command.TO.NOUN} {order.stream}.", type="exists")
         if order.expected_version is not None and order.expected_version != own.version:
             raise VersionConflict(
                 order.stream or self._new_id(), order.expected_version, own.version
@@ -353,10 +353,6 @@ class Dispatcher:
                     self._states.drop(stream)
                 else:
                     self._states.put(stream, held)
-
-
-def _noun(command: type[Command]) -> str:
-    return command.TO.__name__.lower()
 
 
 def _same_claims(was: Aggregate, now: Aggregate) -> bool:

@@ -80,7 +80,7 @@ class Records:
             Rejected: it does not exist, or is archived, merged into another or restricted.
         """
         found = self.get(aggregate, stream)
-        noun = aggregate.__name__.lower()
+        noun = aggregate.NOUN
         if found is None:
             raise Rejected(
                 f"{field}: there is no {noun} {stream}. Give the id of an existing {noun}.",

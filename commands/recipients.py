@@ -168,7 +168,7 @@ class RecordDisclosure(Command, to=Recipient):
             for stream in dict.fromkeys(named):
                 found = records.get(kind, stream)
                 if found is None:
-                    noun = kind.__name__.lower()
+                    noun = kind.NOUN
                     raise Rejected(
                         f"{field}s: there is no {noun} {stream}. Give ids of existing {noun}s.",
                         field=f"{field}s",

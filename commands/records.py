@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from commands.kernel import Command, Records, Rejected
@@ -12,6 +13,9 @@ from domain.records import Record, RecordDetails
 from domain.teams import Team
 from domain.users import User
 from domain.values import CustomValue
+
+_VOWELS: Final = ("a", "e", "i", "o", "SLA")
+"""With what a noun begins that takes "an"."""
 
 
 def check_record(details: RecordDetails, aggregate: type[Aggregate], records: Records) -> None:
@@ -59,7 +63,7 @@ def check_above(aggregate: type[Record], first: UUID, field: str, records: Recor
     Raises:
         Rejected: ``first``, which ``field`` names, is the record itself or below it, or barred.
     """
-    noun = aggregate.__name__.lower()
+    noun = aggregate.NOUN
     if first != records.own_id:
         records.need(aggregate, first, field)
     above: UUID | None = first
@@ -81,7 +85,7 @@ def check_not_erased(record: Record) -> None:
         Rejected: whom the record stands for was erased, or is being.
     """
     if record.erased:
-        noun = type(record).__name__.lower()
+        noun = record.NOUN
         raise Rejected(
             f"This {noun} was erased, and nothing is recorded of them again. Register them anew "
             "if they came back by themselves.",
@@ -97,13 +101,13 @@ def check_in_use(record: Record) -> None:
     """
     check_not_erased(record)
     if record.legal_holds:
-        noun = type(record).__name__.lower()
+        noun = record.NOUN
         raise Rejected(
             f"This {noun} may only be stored while a legal hold lasts. Lift the hold first.",
             type="held",
         )
     if record.archived:
-        noun = type(record).__name__.lower()
+        noun = record.NOUN
         raise Rejected(f"This {noun} is archived. Restore it first.", type="archived")
 
 
@@ -116,8 +120,8 @@ def check_required(command: Command, *fields: str) -> None:
     given = command.__pydantic_fields_set__
     for field in fields:
         if field in given and getattr(command, field) is None:
-            noun = command.TO.__name__.lower()
-            article = "an" if noun[0] in "aeio" else "a"
+            noun = command.TO.NOUN
+            article = "an" if noun.startswith(_VOWELS) else "a"
             raise Rejected(f"{field}: {article} {noun} needs one. Give a value.", field=field)
 
 

@@ -120,7 +120,7 @@ class ReviewRetention(Command, to=RetentionSchedule, admin=True):
         if schedule.status is not Status.IN_FORCE or schedule.kind is None:
             raise Rejected("This schedule is not in force, so nothing is due by it.", type="ended")
         if records.get(OF_KIND[schedule.kind], self.record_id) is None:
-            noun = OF_KIND[schedule.kind].__name__.lower()
+            noun = OF_KIND[schedule.kind].NOUN
             raise Rejected(
                 f"record_id: there is no {noun} {self.record_id}. Give the id of an existing "
                 f"{noun}.",

@@ -71,7 +71,7 @@ def named_subject(names: Names, records: Records) -> tuple[UUID, Person, str]:
     stream: UUID = getattr(names, field)
     found = records.get(SUBJECTS[field], stream)
     if found is None:
-        noun = SUBJECTS[field].__name__.lower()
+        noun = SUBJECTS[field].NOUN
         raise Rejected(
             f"{field}: there is no {noun} {stream}. Give the id of an existing {noun}.",
             field=field,

@@ -6,6 +6,7 @@ ids of their own.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +36,7 @@ NAMESPACE = UUID("6f0e9a52-5d0b-5c39-9a57-6b657074c0de")
 here.
 """
 
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 Model = TypeVar("Model", bound=BaseModel)
 # The slots themselves: a value is made several times for each event, and setting them by name takes
 # half as long again.
@@ -96,6 +98,8 @@ class Aggregate(Value):
 
     AGGREGATE: ClassVar[str] = ""
     """The plural under which its commands, read model and routes are found: ``customers``."""
+    NOUN: ClassVar[str] = ""
+    """What one of them is called in a sentence: ``legal hold``, of the class's own name."""
     PREFIX: ClassVar[str] = ""
     """Of its human numbers: ``T`` makes ``T-10423``."""
     SUBJECT: ClassVar[tuple[str, ...]] = ()
@@ -114,6 +118,8 @@ class Aggregate(Value):
         super().__pydantic_init_subclass__(**kwargs)
         if "AGGREGATE" in cls.__dict__:
             cls.EVENTS = {}
+        if "NOUN" not in cls.__dict__:
+            cls.NOUN = _CAPITAL.sub(" ", cls.__name__).lower()
 
     def claims(self) -> Iterable[tuple[str, str]]:
         """The (field, value) pairs that no other record of this kind may hold."""

@@ -56,6 +56,7 @@ class SlaPolicy(SlaPolicyDetails, Record):
     """A policy as it was written last; ``revisions`` says what of it is in force when."""
 
     AGGREGATE: ClassVar[str] = "sla_policies"
+    NOUN: ClassVar[str] = "SLA policy"
     PREFIX: ClassVar[str] = "SL"
     PURPOSE: ClassVar[str] = "Saying until when customers were promised an answer."
     PEOPLE: ClassVar[str] = "nobody, unless somebody is named in a text"

@@ -24,8 +24,10 @@ from store.database import Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking
 
-BATCH: Final = 1_000
-"""Events in one transaction."""
+BATCH: Final = 5_000
+"""Events in one transaction at most: as many as have come, and of a backlog so many that a record's
+changes meet in one, since a row and its index entries are written once in each.
+"""
 POLL: Final = 0.25
 """Seconds after which the log is looked at even if nobody woke the runner."""
 RETRY: Final = 0.5

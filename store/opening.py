@@ -10,7 +10,10 @@ from domain.fields import ERASED
 from domain.kernel import Event, event_type
 
 TRACE_FIELDS: Final = ("reason", "file", "address")
-"""Personal fields of the envelope; in stored names they have a leading ``$``."""
+"""Personal fields of the envelope."""
+TRACE: Final = "$"
+"""What their stored names begin with."""
+_TRACE_NAMES: Final = tuple((name, TRACE + name) for name in TRACE_FIELDS)
 
 
 def opened_row(
@@ -41,7 +44,8 @@ def event_of(body: Mapping[str, Any], opened: dict[str, Any]) -> tuple[Event, di
         if len(opened) < len(names):
             data = dict.fromkeys(names, ERASED) | data
         data = data | opened
-        trace = {name: data.pop("$" + name) for name in TRACE_FIELDS if "$" + name in data}
+        if names and names[0].startswith(TRACE):  # they are sorted, and nothing sorts before it
+            trace = {name: data.pop(stored) for name, stored in _TRACE_NAMES if stored in data}
     if body["schema"] < kind.SCHEMA:
         data = kind.upcast(data, body["schema"])
     return kind.restore(data), trace

@@ -264,7 +264,7 @@ def _trace(recorded: Recorded) -> Iterator[dict[str, Any]]:
 
 def linked(gate: Gate, reader: Reader, asker: Asker) -> Iterator[UUID]:
     """Records that are about them and may hold nothing personal, such as a bare consent."""
-    column = f"{asker.kind.__name__.lower()}_id"
+    column = f"{asker.kind.NOUN}_id"
     for projection in OF_KIND.values():
         aggregate = projection.aggregate
         if aggregate is None or column not in aggregate.SUBJECT:

@@ -103,10 +103,18 @@ def _load(services: "Services", small: bool) -> dict[str, Any]:
 
 
 def _sum_up(summary: dict[str, Any]) -> None:
+    from domain import AGGREGATES
+
     if summary.get("already_loaded"):
         typer.echo("The demo is here already.")
     counts = {name: value for name, value in summary.items() if type(value) is int}
-    typer.echo(", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in counts.items()))
+    nouns = {one.AGGREGATE: one.NOUN for one in AGGREGATES}
+    typer.echo(
+        ", ".join(
+            f"{value:,} {nouns[name] if value == 1 and name in nouns else name.replace('_', ' ')}"
+            for name, value in counts.items()
+        )
+    )
     for one in summary.get("look_at", ()):
         why = one["why"].get("en", "") if isinstance(one["why"], dict) else one["why"]
         typer.echo(f"Look at {one['number']}: {why}")

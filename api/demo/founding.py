@@ -28,14 +28,31 @@ from domain.business_hours import Opening, Weekday
 from domain.custom_fields import FieldType, custom_fields_id
 from domain.envelope import SYSTEM
 from domain.kernel import replace
-from domain.service_levels import DEFAULT_TARGETS, CountedIn, Target
+from domain.service_levels import DEFAULT_TARGETS, CountedIn, Promise, Target
 from domain.sla_policies import DEFAULT_SLA_POLICY
+from domain.ticket_history import WaitingFor
 from domain.values import Money
 
 TIERS: Final = ("bronze", "silver")
 OFFICE_HOURS: Final = tuple(
     Opening(weekday=day, opens="08:00", closes="18:00") for day in tuple(Weekday)[:5]
 )
+
+
+def _in_office_hours(promise: Promise) -> Promise:
+    targets = {
+        name: replace(target, counted_in=CountedIn.BUSINESS)
+        for name, target in promise.given().items()
+    }
+    return replace(promise, **targets)
+
+
+TARGETS: Final = replace(
+    DEFAULT_TARGETS,
+    medium=_in_office_hours(DEFAULT_TARGETS.medium),
+    low=_in_office_hours(DEFAULT_TARGETS.low),
+)
+"""What is usual; nobody sits up for what can wait."""
 
 
 def _declared(
@@ -151,13 +168,19 @@ def _fields(company: Company, story: Story, start: datetime, admin: UUID) -> Non
 
 
 def _service_levels(company: Company, story: Story, start: datetime, admin: UUID) -> None:
-    """What is usual, and from the second year on an answer to urgent tickets in half the time."""
+    """What is promised; from the second year on, an answer to urgent tickets in half the time."""
     name = "Standard 标准"
-    define = DefineSlaPolicy(name=name, time_zone=LONDON.key, business_hours=OFFICE_HOURS)
+    define = DefineSlaPolicy(
+        name=name,
+        targets=TARGETS,
+        time_zone=LONDON.key,
+        business_hours=OFFICE_HOURS,
+        pauses=(WaitingFor.CUSTOMER, WaitingFor.THIRD_PARTY),
+    )
     story.act(start, DEFAULT_SLA_POLICY, define, admin)
     answer = Target(minutes=15, counted_in=CountedIn.CALENDAR)
-    urgent = replace(DEFAULT_TARGETS.urgent, first_response=answer, next_response=answer)
-    change = ChangeSlaPolicy(targets=replace(DEFAULT_TARGETS, urgent=urgent))
+    urgent = replace(TARGETS.urgent, first_response=answer, next_response=answer)
+    change = ChangeSlaPolicy(targets=replace(TARGETS, urgent=urgent))
     why = "agreed with the service desk for the new year"
     nine = timedelta(hours=9)
     story.act(company.calendar.week(52) + nine, DEFAULT_SLA_POLICY, change, admin, because=why)

@@ -29,12 +29,17 @@ from commands.tickets import (
 )
 from domain.customers import Kind
 from domain.envelope import SYSTEM
+from domain.service_levels import DEFAULT_TARGETS, Promise
 from domain.ticket_history import WaitingFor
 from domain.tickets import Channel, Priority
 
 QUEUES: Final = ("First line 一线", "Second line 二线", "Field service 现场服务")
 CODES: Final = ("solved 已解决", "explained 已说明", "replaced 已更换")
 CLOSES: Final = rule("close-7-days-after-resolution")
+IN_TIME: Final = 0.85
+"""The share of cases in which we keep to what is promised."""
+A_WALK: Final = timedelta(hours=2)
+"""What is done sooner is done on the same day."""
 _MAILED: Final = (Channel.EMAIL, Channel.WEB, Channel.CHAT)
 
 
@@ -60,6 +65,8 @@ class Case:
         self.team = account.company.staff.teams[team]
         self.lead: UUID = account.company.staff.ids[account.company.staff.lead(team).mail]
         self.level = 0
+        self.priority = self.random.choices([*Priority], (5, 20, 50, 25))[0]
+        self.is_in_time = self.story.chance(IN_TIME)
 
     def tell(self) -> None:
         """From the question on."""
@@ -69,10 +76,10 @@ class Case:
             self._act(RejectTicket(rejection_reason=self.texts.rejected), self.lead)
             return
         self._twice(opened)
-        self._wait(0.01, 0.6)
+        self._within("first_response", 0.01, 0.6)
         assign = AssignTicket(assignee_id=self._by(), queue=QUEUES[0])
         self._act(assign, self.lead, cause=opened)
-        self._wait(0.02, 1)
+        self._within("first_response", 0.02, 1)
         self._act(ReplyToTicket(body=self.issue.reply), self._by())
         for _ in range(self.random.choices((0, 1, 2), (35, 45, 20))[0]):
             self._exchange()
@@ -93,13 +100,12 @@ class Case:
     def _fields(self, issue: Issue, channel: Channel) -> dict[str, Any]:
         product = self.random.choice(PRODUCTS[:6])
         gaps = {"product": product.sku, "number": f"{self.random.randrange(10_000, 99_999)}"}
-        levels = self.random.choices([*Priority], (5, 20, 50, 25))
         fields: dict[str, Any] = {
             "subject": issue.subject.format(**gaps),
             "description": issue.description,
             "channel": channel,
             "type": issue.type,
-            "priority": levels[0],
+            "priority": self.priority,
             "category": issue.category,
             "subcategory": issue.subcategory,
             "customer_id": self.account.id,
@@ -144,7 +150,7 @@ class Case:
                 self._act(HoldTicket(waiting_for=WaitingFor.CUSTOMER), self._by())
             self._wait(0.1, 3)
             self._act(AddTicketMessage(body=answer), SYSTEM, source=MAIL)
-        self._wait(0.02, 1)
+        self._within("next_response", 0.02, 1)
         self._act(ReplyToTicket(body=self.issue.reply), self._by())
 
     def _pressure(self) -> None:
@@ -171,7 +177,7 @@ class Case:
             self._escalate()
 
     def _resolve(self) -> None:
-        self._wait(0.05, 4)
+        self._within("resolution", 0.05, 4)
         code = self.random.choice(CODES)
         self._act(ResolveTicket(resolution=self.issue.resolution, resolution_code=code), self._by())
 
@@ -179,7 +185,7 @@ class Case:
         """The customer writes within the window, which reopens the ticket."""
         self._wait(0.2, 4)
         self._act(AddTicketMessage(body=self.texts.reopened), SYSTEM, source=MAIL)
-        self._wait(0.05, 1)
+        self._within("next_response", 0.05, 1)
         self._act(ReplyToTicket(body=self.issue.reply), self._by())
         self._resolve()
 
@@ -196,6 +202,19 @@ class Case:
         self._wait(0.1, 1)
         self._act(ReplyToTicket(body=self.issue.reply), self._by())
         self._resolve()
+
+    def _within(self, measure: str, low: float, high: float) -> None:
+        """A share of what is promised later; of a case that is late, so many days."""
+        promise: Promise = getattr(DEFAULT_TARGETS, self.priority)
+        target = getattr(promise, measure)
+        if not self.is_in_time:
+            self._wait(low, high)
+            return
+        wait = timedelta(minutes=target.minutes) * self.random.uniform(0.05, 0.35)
+        if wait < A_WALK:
+            self.at += wait
+        else:
+            self._wait(wait / timedelta(days=1), wait / timedelta(days=1))
 
     def _wait(self, low: float, high: float) -> None:
         self.at = self.story.later(self.at, low, high)

@@ -62,7 +62,7 @@ def target(aggregate: str, field: str) -> str | None:
         return "users"
     if field in _NAMED_OTHERWISE:
         return _NAMED_OTHERWISE[field]
-    named = {f"{one.__name__.lower()}_id": one.AGGREGATE for one in AGGREGATES}
+    named = {f"{one.NOUN.lower().replace(' ', '_')}_id": one.AGGREGATE for one in AGGREGATES}
     ends = (plural for name, plural in named.items() if field == name or field.endswith(f"_{name}"))
     return next(ends, None)
 

@@ -9,17 +9,17 @@ from uuid import UUID
 import orjson
 from cryptography.exceptions import InvalidTag
 
-from domain.kernel import Aggregate, Event, event_type
+from domain.kernel import Aggregate, Event
 from store import codec
 from store.errors import Unrecordable
-from store.opening import event_of, opened_row
+from store.opening import TRACE, event_of, opened_row
 from store.verify.found import Tell
 from store.verify.keys import HeldKey
 
-TRACE: Final = "$"
-"""What the names of the envelope's personal fields begin with."""
 _NOTHING_PERSONAL: Final[dict[str, list[str]]] = {"fields": [], "commitments": []}
 
+_Wanted = tuple[str | None, bytes]
+"""How a personal field names its subject, and its category."""
 Finished = Callable[[UUID, Any, int], None]
 """Takes a stream, its state after its last event (None if that is not known), and that position."""
 
@@ -41,7 +41,7 @@ class PersonalData(NamedTuple):
     key_id: bytes
     nonce: bytes
     subject: bytes
-    category: str
+    category: bytes
     ciphertext: bytes
     committed: bytes
     """What its commitment is over: :mod:`store.codec` says what that is, and a COPY gives it."""
@@ -115,8 +115,10 @@ class Checker:
             said = body["stream"], body["version"], body["type"]
             is_canonical = codec.canonical(body) == entry.body
             body["data"], body["schema"], body["source"]["kind"]
-            personal = body.get("personal", _NOTHING_PERSONAL)
-            "".join([*personal["fields"], *personal["commitments"]])
+            if "personal" in body:
+                personal = body["personal"]
+                "".join(personal["fields"])
+                "".join(personal["commitments"])
         except (orjson.JSONDecodeError, TypeError, KeyError, Unrecordable):
             self._tell(entry.position, "The body is not one of an event of ours.")
             return None
@@ -129,21 +131,28 @@ class Checker:
                     self._tell(entry.position, f"The column {name} differs from the body.")
         if len(entry.body) > codec.MAX_BODY:
             self._tell(entry.position, f"The body is larger than {codec.MAX_BODY} bytes.")
-        return dict(body)
+        found: dict[str, Any] = body
+        return found
 
     def _event(
         self, entry: Entry, body: dict[str, Any], rows: Iterable[PersonalData]
     ) -> Event | None:
         """The event with what can be opened of its personal data."""
-        keys = [(row, self._key_of(entry, row)) for row in rows]
+        is_personal = "personal" in body
         opened: dict[str, Any] = {}
         try:
-            event_type(body["type"])
-            if "personal" in body:
-                for row, key in keys:
-                    if key is not None and key.cipher is not None:
-                        named = key.subject_text, key.category
-                        opened |= opened_row(body, named, key.cipher, row.nonce, row.ciphertext)
+            for row in rows:
+                key = self._keys.get(row.key_id)
+                if (
+                    key is None
+                    or key.cipher is None
+                    or (key.subject, key.category) != (row.subject, row.category)
+                ):
+                    self._tell_of_key(entry, row, key)
+                elif is_personal:
+                    named = key.subject_text, key.category_text
+                    fields = opened_row(body, named, key.cipher, row.nonce, row.ciphertext)
+                    opened = opened | fields if opened else fields
             return event_of(body, opened)[0]
         except InvalidTag:
             self._tell(entry.position, "A row of personal data does not open with its key.")
@@ -154,63 +163,67 @@ class Checker:
             self._tell(entry.position, f"The event {body['type']} cannot be read ({kind}).")
         return None
 
-    def _key_of(self, entry: Entry, row: PersonalData) -> HeldKey | None:
-        """The key of a row, if it is one that may open it."""
-        key = self._keys.get(row.key_id)
+    def _tell_of_key(self, entry: Entry, row: PersonalData, key: HeldKey | None) -> None:
+        """Why a row cannot be opened with the key that it names."""
         if key is None:
             why = "has a key that does not exist"
         elif key.is_destroyed:
             why = "outlived its key"
-        elif (key.subject, key.category) != (row.subject, row.category):
-            why = "has the key of another subject or category"
-        elif key.cipher is None:
+        elif key.cipher is None and (key.subject, key.category) == (row.subject, row.category):
             why = "has a key that does not open"
         else:
-            return key
-        self._tell(entry.position, f"A row of personal data ({row.category}) {why}.")
-        return None
+            why = "has the key of another subject or category"
+        self._tell(entry.position, f"A row of personal data ({row.category.decode()}) {why}.")
 
     def _check_commitments(
         self, entry: Entry, body: dict[str, Any], event: Event, rows: Iterable[PersonalData]
     ) -> None:
         """Every commitment equals a row, or is one to a row that an erasure took away."""
         personal = body.get("personal", _NOTHING_PERSONAL)
-        left = [*personal["commitments"]]
-        present: set[tuple[int, str]] = set()
-        for row in rows:
-            present.add((int.from_bytes(row.subject), row.category))
-            found = hashlib.sha256(row.committed).hexdigest()
-            if found in left:
-                left.remove(found)
-            else:
-                self._tell(
-                    entry.position,
-                    f"A row of personal data ({row.category}) is not the one committed to.",
-                )
+        commitments = personal["commitments"]
+        if [hashlib.sha256(row.committed).hexdigest() for row in rows] != commitments:
+            self._compare(entry, commitments, rows)
         wanted = _wanted(type(event), tuple(personal["fields"]))
         if wanted is None:
             return  # an older shape, whose names this release cannot tell the category of
         expected = self._pairs(entry.stream, event, wanted)
-        if expected.keys() != present:
-            gone = [
-                (str(expected[one]), one[1], expected[one]) for one in expected.keys() - present
-            ]
-            for _, category, subject in sorted(gone, key=lambda one: one[:2]):
+        if expected.keys() != {(row.subject, row.category) for row in rows}:
+            present = {(row.subject, row.category) for row in rows}
+            for pair in sorted(expected.keys() - present):
+                subject, category = expected[pair], pair[1].decode()
                 self.missing.append(Missing(entry.position, entry.recorded_at, subject, category))
-        if len(personal["commitments"]) != len(expected):
+        if len(commitments) != len(expected):
             self._tell(entry.position, "The body commits to more or fewer rows than it has fields.")
 
+    def _compare(
+        self, entry: Entry, commitments: Sequence[str], rows: Iterable[PersonalData]
+    ) -> None:
+        """Which of the rows is not one that the body commits to; that one is missing is told by
+        what the fields say.
+        """
+        left = [*commitments]
+        for row in rows:
+            found = hashlib.sha256(row.committed).hexdigest()
+            if found in left:
+                left.remove(found)
+            else:
+                category = row.category.decode()
+                self._tell(
+                    entry.position,
+                    f"A row of personal data ({category}) is not the one committed to.",
+                )
+
     def _pairs(
-        self, stream: UUID, event: Event, wanted: Iterable[tuple[str | None, str]]
-    ) -> dict[tuple[int, str], UUID]:
+        self, stream: UUID, event: Event, wanted: Iterable[_Wanted]
+    ) -> dict[tuple[bytes, bytes], UUID]:
         """The subject of each (subject, category) under which fields are stored."""
         subject = codec.subject_of(self._state, stream)
-        pairs: dict[tuple[int, str], UUID] = {}
+        pairs: dict[tuple[bytes, bytes], UUID] = {}
         for of, category in wanted:
             owner = subject
             if of is not None:
                 owner = codec.subject_named(of, event, self._state, subject)
-            pairs[(owner.int, category)] = owner
+            pairs[(owner.bytes, category)] = owner
         return pairs
 
 
@@ -220,17 +233,19 @@ def _unborn(kind: type[Aggregate]) -> Aggregate:
 
 
 @lru_cache(4_096)
-def _wanted(kind: type[Event], names: tuple[str, ...]) -> tuple[tuple[str | None, str], ...] | None:
+def _wanted(
+    kind: type[Event], names: tuple[str, ...]
+) -> tuple[tuple[str | None, bytes], ...] | None:
     """How these personal fields name their subject, and their categories; None if one is of an
     older shape.
     """
     marks = codec.marks_of(kind)
-    found: dict[tuple[str | None, str], None] = {}
+    found: dict[_Wanted, None] = {}
     for name in names:
         if name.startswith(TRACE):
-            found[(None, "trace")] = None
+            found[(None, b"trace")] = None
         elif name in marks:
-            found[(marks[name].of, marks[name].category)] = None
+            found[(marks[name].of, marks[name].category.encode())] = None
         else:
             return None
     return (*found,)

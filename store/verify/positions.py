@@ -74,10 +74,10 @@ class _Range:
         low, high = self._task
         first = last = None
         for row in raw_rows(self._bench.ranges, _query(low, high)):
-            here = Address._make(_ADDRESS.unpack_from(row))
+            here = Address(*_ADDRESS.unpack_from(row))
             if last is None:
                 first = here
-            else:
+            elif here.position != last.position + 1 or here.recorded_at < last.recorded_at:
                 compare(last, here, self._found.tell)
             self._take(here.position, row)
             last = here
@@ -89,19 +89,21 @@ class _Range:
         return Leaves(self._found, first, last, hashes, tops, self._differs)
 
     def _take(self, position: int, row: bytes) -> None:
-        self._stand_in(position)
         if position != self._next:
-            return
+            self._stand_in(position)
+            if position != self._next:
+                return
         mine = hashlib.sha256(b"\x00" + row[_TIME] + row[_BODY:]).digest()
         held = self._tree.leaf(position)
         if held and held != mine:
             self._differs = self._differs or position
             self._found.tell(position, "The entry is not the one that was brought into the tree.")
-        index, place = divmod(position - 1, tiles.WIDTH)
-        if not held and not place and position <= self._tree.size:
-            self._found.tell(
-                position, f"The tile 0/{index}, of this entry and those after, is gone."
-            )
+        if not held and position <= self._tree.size:
+            index, place = divmod(position - 1, tiles.WIDTH)
+            if not place:
+                self._found.tell(
+                    position, f"The tile 0/{index}, of this entry and those after, is gone."
+                )
         self._hashes += mine
         self._next += 1
 

@@ -9,8 +9,6 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -29,6 +27,7 @@ from store.verify.rows import fields, raw_rows
 
 WIDTH: Final = 8_192
 """Entries of a range, more or less: a stream is in one only."""
+ID_BYTES: Final = 16
 CHUNK: Final = 4_000
 """Rows in memory at once."""
 
@@ -43,9 +42,8 @@ _ENTRIES: Final = (
 )
 _FRONT: Final = struct.Struct(">2x 4x16s 4xi 4xq 4xq 4x? 4x16s i")
 _SECRET: Final = struct.Struct(">i16x i12s i16s i")
-_USUAL: Final = (BLIND_BYTES, NONCE_BYTES, 16)
-"""Bytes of a blind, a nonce and an id."""
-_ADDRESS: Final = itemgetter(slice(2, 2 + 20 + 8 + 12))
+_ADDRESS: Final = slice(2, 2 + 20 + 8 + 12)
+"""Where the fields stand that say which entry a row is of."""
 _KEY: Final = slice(_FRONT.size - 20, _FRONT.size - 4)
 _NO_KEY: Final = bytes(16)
 
@@ -132,7 +130,7 @@ class _Reading:
         query = _ENTRIES.format(where=self._task.where("e.stream"))
         chunk: list[bytes] = []
         for row in raw_rows(self._bench.ranges, query):
-            if len(chunk) >= CHUNK and _ADDRESS(row) != _ADDRESS(chunk[-1]):
+            if len(chunk) >= CHUNK and row[_ADDRESS] != chunk[-1][_ADDRESS]:
                 yield self._with_keys(chunk)
                 chunk = []
             chunk.append(row)
@@ -159,35 +157,36 @@ class _Reading:
 
 
 def _entries(rows: Iterable[bytes]) -> Iterator[tuple[Entry, list[PersonalData]]]:
-    stream, stream_bytes = UUID(int=0), b""
-    for _, group in groupby(rows, _ADDRESS):
-        entry: Entry | None = None
-        secrets: list[PersonalData] = []
-        for row in group:
-            found, version, position, recorded_at, is_row, key_id, length = _FRONT.unpack_from(row)
-            named = _FRONT.size + length
-            body = named + 4 + int.from_bytes(row[named : named + 4])
-            if entry is None:
-                if found != stream_bytes:
-                    stream, stream_bytes = UUID(bytes=found), found
-                kind = row[_FRONT.size : named].decode()
-                text = row[named + 4 : body]
-                entry = Entry(stream, version, position, recorded_at, kind, text)
-            if is_row:
-                secrets.append(_secret(key_id, row[body:]))
-        if entry is not None:
-            yield entry, secrets
+    stream, stream_bytes, address = UUID(int=0), b"", b""
+    entry: Entry | None = None
+    secrets: list[PersonalData] = []
+    for row in rows:
+        found, version, position, recorded_at, is_row, key_id, length = _FRONT.unpack_from(row)
+        named = _FRONT.size + length
+        body = named + 4 + int.from_bytes(row[named : named + 4])
+        if row[_ADDRESS] != address:
+            if entry is not None:
+                yield entry, secrets
+            if found != stream_bytes:
+                stream, stream_bytes = UUID(bytes=found), found
+            address, secrets = row[_ADDRESS], []
+            kind = row[_FRONT.size : named].decode()
+            entry = Entry(stream, version, position, recorded_at, kind, row[named + 4 : body])
+        if is_row:
+            secrets.append(_secret(key_id, row[body:]))
+    if entry is not None:
+        yield entry, secrets
 
 
 def _secret(key_id: bytes, committed: bytes) -> PersonalData:
     if len(committed) >= _SECRET.size:
         blind, nonces, nonce, subjects, subject, length = _SECRET.unpack_from(committed)
-        if (blind, nonces, subjects) == _USUAL:
+        if blind == BLIND_BYTES and nonces == NONCE_BYTES and subjects == ID_BYTES:
             end = _SECRET.size + length
-            category = committed[_SECRET.size : end].decode()
+            category = committed[_SECRET.size : end]
             return PersonalData(key_id, nonce, subject, category, committed[end + 4 :], committed)
-    _, nonce, subject, kind, ciphertext = fields(committed, 0)  # somebody changed it
-    return PersonalData(key_id, nonce, subject, kind.decode(), ciphertext, committed)
+    _, nonce, subject, category, ciphertext = fields(committed, 0)  # somebody changed it
+    return PersonalData(key_id, nonce, subject, category, ciphertext, committed)
 
 
 def _explained(missing: Sequence[Missing], bench: Bench, tell: Tell) -> int:

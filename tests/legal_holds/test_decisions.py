@@ -114,6 +114,6 @@ def test_a_hold_lapses_after_its_last_day() -> None:
 def test_law_and_end_can_change_but_not_whom_it_is_about() -> None:
     longer = ChangeLegalHold(expires_on=date(2027, 1, 1))
     given(placed).when(longer).then(LegalHoldChanged(expires_on=date(2027, 1, 1)))
-    given(placed).when(ChangeLegalHold(law=None)).rejected("law: a legalhold needs one")
+    given(placed).when(ChangeLegalHold(law=None)).rejected("law: a legal hold needs one")
     given(placed, LegalHoldLifted()).when(longer).rejected("was lifted")
     assert "contact_id" not in ChangeLegalHold.model_fields
