@@ -66,6 +66,7 @@ _FORECAST: Final = {
         "model": {"type": "string"},
         "version": {"type": "integer", "minimum": 1},
         "title": {"type": "string"},
+        "labels": {"type": "object", "description": "What its parts are called."},
         "made_on": DAY,
         "position": {"type": "integer", "description": "Up to there the log is in it."},
         "expected": {"type": "array", "items": _EXPECTED},

@@ -18,6 +18,7 @@ from projections.analytics.engine import Analytics
 from projections.analytics.forecasts.asking import MODELS, AskedForecast, Model, asked_forecast
 from projections.analytics.forecasts.kernel import Forecast
 from projections.analytics.forecasts.spells import Step, steps_of
+from projections.analytics.forecasts.words import LABELS
 from projections.gate import Gate
 from projections.plain import plain
 from projections.readers import Reader
@@ -106,6 +107,7 @@ def told(forecast: Forecast, language: Language) -> dict[str, Any]:
             "model": forecast.model,
             "version": forecast.version,
             "title": model.title[at],
+            "labels": {name: label[at] for name, label in LABELS.items()},
             "made_on": forecast.made_on,
             "position": forecast.position,
             "expected": [asdict(one) for one in forecast.expected],

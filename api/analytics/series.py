@@ -46,6 +46,7 @@ def described(definition: Definition, language: Language) -> dict[str, Any]:
         "description": definition.description[at],
         "chart": definition.chart,
         "by": [*definition.by],
+        "looks_back": definition.looks_back,
         "periods": [] if definition.standing else [*PERIODS],
         "dimensions": [
             {

@@ -1,6 +1,7 @@
 """Forecasts from history on the command line."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +11,11 @@ from api.cli.shared import AnswerLanguage, Json, opened_tenant, print_json, prin
 if TYPE_CHECKING:
     from projections.analytics.forecasts.kernel import Forecast
 
+EXPECTED: Final = ("first", "last", "currency", "amount", "low", "high")
+EXPECTED_OF_DEALS: Final = (*EXPECTED, "deals", "unpriced", "open_amount", "expected_deals")
+TRIALS: Final = ("made_on", "currency", "amount", "low", "high", "came", "naive")
+ACCURACY: Final = ("currency", "times", "error", "naive_error", "bias", "covered")
+
 
 def forecast(
     model: Annotated[str | None, typer.Argument(help="The forecast; none: list them.")] = None,
@@ -18,7 +24,7 @@ def forecast(
         int | None, typer.Option(help="How far it looks ahead, in days or months of the model.")
     ] = None,
     on: OnExport = None,
-    language: Annotated[AnswerLanguage, typer.Option(help="Of titles.")] = AnswerLanguage.EN,
+    language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
     as_json: Json = False,
 ) -> None:
     """Forecast what will be won, from history, and say how such forecasts did before."""
@@ -51,30 +57,23 @@ def forecast(
 
 def _show(found: "Forecast", in_chinese: bool) -> None:
     from projections.analytics.forecasts.asking import MODELS
+    from projections.analytics.forecasts.words import TRIED_OUT
 
-    model = MODELS[found.model]
-    columns = ["first", "last", "currency", "amount", "low", "high"]
-    if any(one.deals is not None for one in found.expected):
-        columns += ["deals", "unpriced", "open_amount", "expected_deals"]
-    rows = [[getattr(one, name) for name in columns] for one in found.expected]
-    print_table([name.replace("_", " ") for name in columns], rows, model.title[in_chinese])
+    of_deals = any(one.deals is not None for one in found.expected)
+    columns = EXPECTED_OF_DEALS if of_deals else EXPECTED
+    _print(columns, found.expected, in_chinese, MODELS[found.model].title[in_chinese])
     if found.said is not None:
         typer.echo(found.said[in_chinese])
-    if not found.tested:
-        return
-    typer.echo("Tried out on past evenings:")
-    tested = [
-        (one.made_on, one.currency, one.amount, one.low, one.high, one.came, one.naive)
-        for one in found.tested
-    ]
-    headings = ("made on", "currency", "amount", "low", "high", "came", "period before")
-    print_table(headings, tested)
-    accuracy = [
-        (one.currency, one.times, one.error, one.naive_error, one.bias, one.covered)
-        for one in found.accuracy
-    ]
-    judged = (
-        *("currency", "times", "mean error (%)", "that of the period before (%)"),
-        *("bias (%)", "in the interval (%)"),
-    )
-    print_table(judged, accuracy)
+    if found.tested:
+        typer.echo(TRIED_OUT[in_chinese])
+        _print(TRIALS, found.tested, in_chinese)
+        _print(ACCURACY, found.accuracy, in_chinese)
+
+
+def _print(
+    columns: Sequence[str], rows: Iterable[object], in_chinese: bool, title: str = ""
+) -> None:
+    from projections.analytics.forecasts.words import LABELS
+
+    headings = [LABELS[name][in_chinese] for name in columns]
+    print_table(headings, [[getattr(one, name) for name in columns] for one in rows], title)

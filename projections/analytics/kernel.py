@@ -176,7 +176,8 @@ class Definition:
             if asked.made_on is not None:
                 raise UnknownFigure("made_on", "is only for figures of forecasts. Leave it out.")
             return asked
-        before = None if asked.since is None else asked.since - timedelta(days=1)
+        begins, day = asked.since, timedelta(days=1)
+        before = None if begins is None else max(begins, date.min + day) - day
         made_on = asked.made_on or before or asked.last_day
         if made_on > asked.last_day:
             raise UnknownFigure("made_on", "lies after the period. Give an earlier day.")

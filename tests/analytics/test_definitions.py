@@ -185,6 +185,8 @@ def test_a_forecast_is_the_one_of_its_evening(world: World) -> None:
     unforeseen = figures(world, "forecast_accuracy", "forecast_category", **march)
     assert [*unforeseen] == [("unforeseen", "CNY")]
     assert unforeseen["unforeseen", "CNY"]["won"] == 120
+    always = {"since": date.min, "until": date(2026, 3, 31)}
+    assert figures(world, "forecast_accuracy", "forecast_category", **always) == unforeseen
     # What is expected after the period is no part of its forecast.
     until = {"made_on": date(2026, 3, 16), "until": date(2026, 3, 31)}
     assert [*figures(world, "forecast_accuracy", **until)] == ["CNY"]

@@ -9,6 +9,8 @@ def test_forecasts_are_listed_and_shown(kept: Kept, tmp_path: Path) -> None:
     listed = kept("forecast", "--json").done().json
     assert [one["model"] for one in listed] == ["open_deals", "won_months"]
     assert "月度成交预测" in kept("forecast", "--language", "zh").done().out
+    chinese = kept("forecast", "won_months", "--language", "zh").done().out
+    assert chinese.splitlines()[0].split("\t")[:3] == ["首日", "末日", "币种"]
     shown = kept("forecast", "won_months").done().out
     assert shown.splitlines()[-1] == (
         "Nothing has been won yet. A forecast needs 6 complete months."
