@@ -21,6 +21,7 @@ from api import administration, feed, health, marketing, privacy, sales, service
 from api.access import KeyRing
 from api.analytics.customer_route import customer_tables
 from api.analytics.dashboards import dashboards
+from api.analytics.forecasts import forecasts
 from api.analytics.profile_route import profiles
 from api.analytics.route import analytics
 from api.analytics.saved import saves_figures
@@ -158,6 +159,7 @@ def _routes() -> list[Any]:
     saves_figures(described)
     customer_tables(described)
     profiles(described)
+    forecasts(described)
     answers_requests(described)
     routers = (
         sales.router,

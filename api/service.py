@@ -37,6 +37,7 @@ from commands.tickets import (
     UnmergeTicket,
 )
 from domain.sla_policies import DEFAULT_SLA_POLICY
+from projections.judged_clocks import judged_clocks
 from projections.sla_policies import sla_policies
 from projections.ticket_changes import ticket_changes
 from projections.ticket_clocks import ticket_clocks
@@ -73,6 +74,7 @@ accepts(router, "/tickets/{id}/restore", RestoreTicket)
 reads(router, tickets)
 reads(router, ticket_messages)
 reads(router, ticket_clocks)
+reads(router, judged_clocks)
 
 accepts(router, "/sla-policies", DefineSlaPolicy)
 accepts(

@@ -38,6 +38,7 @@ from domain.service_levels import Clock, Measure, Terms
 from domain.sla_policies import SlaPolicy
 from domain.ticket_history import IN_WORK, Status, WaitingFor
 from domain.tickets import (
+    Channel,
     Priority,
     Ticket,
     TicketMessageAdded,
@@ -56,6 +57,8 @@ class Standing(Value):
     priority: Public[Priority, "vocabulary"] = Priority.MEDIUM
     assignee_id: Public[UUID | None, "link"] = None
     queue: Public[Line | None, "vocabulary"] = None
+    team_id: Public[UUID | None, "link"] = None
+    channel: Public[Channel, "vocabulary"] = Channel.UNKNOWN
     merged_into_id: Public[UUID | None, "link"] = None
     reopen_count: Public[int, "figure"] = 0
     made_sla: Public[bool | None, "switch"] = None
@@ -72,6 +75,8 @@ class Clocks(Standing):
     first_response: Public[Clock | None, "vocabulary"] = None
     next_response: Public[Clock | None, "vocabulary"] = None
     """The last one; there is one for each time that the customer waits for an answer."""
+    next_responses: Public[int, "figure"] = 0
+    """How many there were, with the last one."""
     next_responses_missed: Public[int, "figure"] = 0
     """Of those before the last one."""
     resolution: Public[Clock | None, "vocabulary"] = None
@@ -187,6 +192,7 @@ def _spoken(now: C, event: TicketMessageAdded, recorded: Recorded, at: datetime)
     return replace(
         now,
         next_response=begun,
+        next_responses=now.next_responses + 1,
         next_responses_missed=now.next_responses_missed + missed,
     )
 

@@ -109,6 +109,8 @@ class Clock(Value):
     measure: Measure
     terms: Terms | None = None
     """Those that were in force when it began; none where nothing was promised."""
+    target: Target | None = None
+    """What it is judged by, as the priority has it."""
     outcome: Outcome | None = None
     """None where no target applies: then only time is taken."""
     started_at: datetime
@@ -134,6 +136,22 @@ class Clock(Value):
     def was_missed(self) -> bool:
         return self.outcome is Outcome.MISSED
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is over, or known to be missed."""
+        return self.ended_at is not None or self.was_missed
+
+    @property
+    def over_us(self) -> int | None:
+        """By how much it went beyond its target, in the time that the target counts; None while it
+        runs, and where nothing was promised.
+        """
+        if self.target is None or self.is_running:
+            return None
+        in_business = self.target.counted_in is CountedIn.BUSINESS
+        used = self.business_us if in_business else self.calendar_us
+        return max(used - timedelta(minutes=self.target.minutes) // _MICROSECOND, 0)
+
     def is_overdue(self, at: datetime) -> bool:
         """Whether it was to have ended by then, and has not."""
         return self.ended_at is None and self.due_at is not None and self.due_at < at
@@ -153,15 +171,15 @@ class Clock(Value):
             return self
         target = None if self.terms is None else self.terms.target(self.measure, priority)
         if self.terms is None or target is None:
-            return replace(self, outcome=None, due_at=None)
+            return replace(self, target=None, outcome=None, due_at=None)
         if self.running_since is None:
-            return replace(self, outcome=Outcome.PAUSED, due_at=None)
+            return replace(self, target=target, outcome=Outcome.PAUSED, due_at=None)
         in_business = target.counted_in is CountedIn.BUSINESS
         hours = self.terms.hours if in_business else _CALENDAR
         used = (self.business_us if in_business else self.calendar_us) * _MICROSECOND
         left = timedelta(minutes=target.minutes) - used
         due_at = after_business_time(hours, self.running_since, left)
-        return replace(self, outcome=Outcome.DUE, due_at=due_at)
+        return replace(self, target=target, outcome=Outcome.DUE, due_at=due_at)
 
     def stopped(self, at: datetime) -> Self:
         """Not running any more; the time since is added up."""

@@ -5,6 +5,7 @@ from projections.contacts import contacts
 from projections.custom_fields import custom_fields
 from projections.customers import customers
 from projections.history import history
+from projections.judged_clocks import judged_clocks
 from projections.kernel import Derived, Projection
 from projections.legal_holds import legal_holds
 from projections.lifetimes import lifetimes
@@ -56,5 +57,11 @@ PROJECTIONS: tuple[Projection, ...] = (
     lifetimes,
 )
 """First stage: folded from events."""
-DERIVED: tuple[Derived, ...] = (history, order_lines, opportunity_changes, ticket_changes)
+DERIVED: tuple[Derived, ...] = (
+    history,
+    order_lines,
+    opportunity_changes,
+    ticket_changes,
+    judged_clocks,
+)
 """Second stage: fed by the first."""

@@ -192,6 +192,8 @@ class Derived:
     """Whose row changes feed it; unless it says, those of every kind of record."""
     serves: tuple[Serve, ...] = ()
     search: tuple[str, ...] = ()
+    fed_by: str | None = None
+    """The first stage that feeds it, where that is not the one of the records themselves."""
     unnest: str | None = None
     """A list that SQL users see as one row for each of its items."""
 
@@ -202,6 +204,8 @@ class Derived:
 
     def is_fed_by(self, projection: Projection) -> bool:
         """Whether the row changes of this first stage feed it."""
+        if self.fed_by is not None:
+            return projection.name == self.fed_by
         kind = projection.aggregate
         return kind is not None and self.of in (None, kind)
 

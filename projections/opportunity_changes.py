@@ -1,4 +1,5 @@
-"""What happened to deals, as figures need it: each step of a stage, an amount, a close date.
+"""What happened to deals, as figures need it: each step of a stage, an amount, a close date, of how
+firmly it is counted on and of whose it is.
 
 The opportunities say where a deal stands now; funnel, conversion and what moved between two dates
 need every step. A row is one event of a deal that changed any of these, with what stood before and
@@ -13,7 +14,7 @@ from uuid import UUID
 from domain.envelope import Recorded
 from domain.fields import Public
 from domain.kernel import replace
-from domain.opportunities import Opportunity, Status
+from domain.opportunities import ForecastCategory, Opportunity, Status
 from domain.values import Money
 from projections.kernel import Derived, Projection, Row, Serve
 
@@ -36,16 +37,27 @@ class OpportunityChangeRow(Row):
     was_archived: Public[bool, "switch"] = False
     archived: Public[bool, "switch"] = False
     expected_close_on: Public[date | None, "moment"] = None
+    forecast_category: Public[ForecastCategory | None, "vocabulary"] = None
+    probability: Public[int | None, "figure"] = None
+    was_owner_id: Public[UUID | None, "link"] = None
     owner_id: Public[UUID | None, "link"] = None
+    was_team_id: Public[UUID | None, "link"] = None
     team_id: Public[UUID | None, "link"] = None
+    was_pipeline_id: Public[UUID | None, "link"] = None
     pipeline_id: Public[UUID | None, "link"] = None
+    was_product_id: Public[UUID | None, "link"] = None
+    product_id: Public[UUID | None, "link"] = None
+    """The product of all its lines; empty if it has none, or several."""
+    was_lead_source: Public[str | None, "vocabulary"] = None
     lead_source: Public[str | None, "vocabulary"] = None
     stage_seconds: Public[int | None, "figure"] = None
     """How long the deal had stood in the stage that it left; empty if it left none."""
 
 
-_FOLLOWED: Final = ("status", "stage", "amount", "archived", "expected_close_on")
-_KEPT: Final = (*_FOLLOWED, "owner_id", "team_id", "pipeline_id", "lead_source")
+_MOVED: Final = ("status", "stage", "amount", "archived")
+_HELD: Final = ("owner_id", "team_id", "pipeline_id", "product_id", "lead_source")
+_BEFORE: Final = (*_MOVED, *_HELD)
+_FOLLOWED: Final = (*_BEFORE, "expected_close_on", "forecast_category", "probability")
 
 
 def derive(
@@ -58,9 +70,9 @@ def derive(
     begins = old["version"] == 0
     if not begins and all(old[name] == new[name] for name in _FOLLOWED):
         return
-    changes: dict[str, Any] = {name: new[name] for name in _KEPT}
+    changes: dict[str, Any] = {name: new[name] for name in _FOLLOWED}
     if not begins:
-        changes |= {f"was_{name}": old[name] for name in ("status", "stage", "amount", "archived")}
+        changes |= {f"was_{name}": old[name] for name in _BEFORE}
         since = old["stage_since"]
         if since is not None and (old["stage"], old["status"]) != (new["stage"], new["status"]):
             changes["stage_seconds"] = int((recorded.occurred_at - since).total_seconds())
@@ -78,7 +90,7 @@ _BLANK: Final = OpportunityChangeRow()
 
 opportunity_changes = Derived(
     "opportunity_changes",
-    version=1,
+    version=2,
     row=OpportunityChangeRow,
     derive=derive,
     of=Opportunity,

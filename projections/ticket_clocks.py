@@ -51,7 +51,7 @@ _SECOND: Final = 1_000_000
 
 ticket_clocks = Projection(
     "ticket_clocks",
-    version=1,
+    version=2,
     row=TicketClockRow,
     serves=(
         Serve("due_at"),

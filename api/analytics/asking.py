@@ -10,8 +10,15 @@ from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFig
 from projections.words.kernel import LANGUAGES, Language
 
 PERIOD: Final = ("from", "to", "period")
+MADE_ON: Final = "made_on"
+"""The evening of a forecast that is looked back at."""
 MOST_BY: Final = 4
 """Dimensions that figures are grouped by at once."""
+
+
+def times_of(definition: Definition) -> tuple[str, ...]:
+    """The names of the days and periods that it can be asked by."""
+    return (*PERIOD, MADE_ON) if definition.looks_back else PERIOD
 
 
 def filters_of(definition: Definition) -> list[str]:
@@ -45,7 +52,10 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
     settings = {
         one.name: one.read(given[one.name]) for one in definition.settings if one.name in given
     }
-    return definition.checked(Asked(now.date(), since, until, by, dict(filters), settings))
+    made_on = day(MADE_ON, given[MADE_ON]) if MADE_ON in given else None
+    return definition.checked(
+        Asked(now.date(), since, until, by, dict(filters), settings=settings, made_on=made_on)
+    )
 
 
 def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date | None]:
@@ -54,7 +64,7 @@ def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date 
     Raises:
         UnknownFigure: they are no days, or no period that there is.
     """
-    since, until = (_day(name, given[name]) if name in given else None for name in PERIOD[:2])
+    since, until = (day(name, given[name]) if name in given else None for name in PERIOD[:2])
     if "period" not in given:
         return since, until
     if since or until:
@@ -75,7 +85,7 @@ def model_asked(given: Mapping[str, str], now: datetime) -> Asked:
         UnknownFigure: it cannot be asked this way.
     """
     settings = {one.name: one.read(given[one.name]) for one in SETTINGS if one.name in given}
-    until = _day("to", given["to"]) if "to" in given else None
+    until = day("to", given["to"]) if "to" in given else None
     if until is not None and until > now.date():
         raise UnknownFigure("to", "is not over yet. Give today or an earlier day, or leave it out.")
     return Asked(now.date(), until=until, settings=settings)
@@ -99,7 +109,12 @@ def now_in(zone: tzinfo) -> datetime:
     return datetime.now(zone)
 
 
-def _day(name: str, text: str) -> date:
+def day(name: str, text: str) -> date:
+    """A day that was given as text.
+
+    Raises:
+        UnknownFigure: it is none.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError:

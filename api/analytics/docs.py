@@ -29,6 +29,13 @@ IN_PERIOD: Final = [
         "Instead of from and to: days that move along with today, or with the day of as_of.",
     ),
 ]
+_MADE_ON: Final = query(
+    "made_on",
+    DAY,
+    "Of figures of forecasts: the day on whose evening the forecast stood; unless given, the day "
+    "before from.",
+    "2025-12-31",
+)
 LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
 )
@@ -93,6 +100,7 @@ SERIES: Final = {
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
         "settings": {"type": "object", "description": "What the figure leaves open, as it was."},
+        "made_on": {"type": "string", "description": "The evening of a forecast."},
         "by": {"type": "array", "items": {"type": "object"}},
         "measures": {"type": "array", "items": _MEASURE},
         "data": {
@@ -174,6 +182,7 @@ def describe_figures(path: str) -> dict[str, Any]:
             _NAME,
             *IN_PERIOD,
             *PAST,
+            _MADE_ON,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
             *_SETTINGS,
@@ -201,6 +210,7 @@ def describe_explained(path: str) -> dict[str, Any]:
             _NAME,
             *IN_PERIOD,
             *PAST,
+            _MADE_ON,
             *_FILTERS,
             *_SETTINGS,
             query("cursor", ID, "From the page before; everything else stays as it was."),

@@ -49,6 +49,7 @@ def described(definition: Definition, language: Language) -> dict[str, Any]:
         "description": definition.description[at],
         "chart": definition.chart,
         "by": [*definition.by],
+        "looks_back": definition.looks_back,
         "periods": [] if definition.standing else [*PERIODS],
         "dimensions": [
             {
@@ -122,6 +123,7 @@ class Series:
     def as_json(self) -> dict[str, Any]:
         """For programs: decimals as texts, so that none is rounded."""
         said = described(self.definition, self.language)
+        made_on = self.asked.made_on
         return {
             **{name: said[name] for name in ("name", "version", "title", "description", "chart")},
             "position": self.position,
@@ -129,6 +131,7 @@ class Series:
             "from": self.asked.since and self.asked.since.isoformat(),
             "to": self.asked.until and self.asked.until.isoformat(),
             "settings": {one.name: one.of(self.asked) for one in self.definition.settings},
+            **({} if made_on is None else {"made_on": made_on.isoformat()}),
             "by": [{"name": name, "label": self.heading(name)} for name in self.by],
             "measures": said["measures"],
             "data": [

@@ -23,6 +23,7 @@ from api.cli import (
     development,
     diff,
     erasing,
+    forecasting,
     history,
     imports,
     keys,
@@ -71,6 +72,7 @@ app.command()(analytics.analytics)
 app.add_typer(what_if.app, name="what-if")
 app.command()(dashboards.dashboard)
 app.command()(snapshots.snapshots)
+app.command()(forecasting.forecast)
 app.add_typer(analytics.export_app, name="export")
 app.add_typer(customers.app, name="customers")
 app.add_typer(reads.app, name="reads")

@@ -1,7 +1,7 @@
 """Service levels: what was promised about tickets, and what became of it."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,17 +12,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Service levels: what was promised about tickets, and what became of it.")
 app.info.no_args_is_help = True
-
-_WHY: Final = {
-    "no_policy": "no policy",
-    "no_target": "the policy promises nothing of it",
-    "not_over": "it is not over",
-    "pauses": "ours leaves out the time in which it was paused or ended",
-    "business_hours": "ours counts business hours",
-    "response": "an answer came too late, the resolution did not",
-    "reopened": "it was reopened, and then resolved too late",
-    "other_target": "ours promises another time",
-}
 
 
 @app.command("report")
@@ -62,6 +51,8 @@ def report(
 
 
 def _said(recorded: str, because: "Difference | None") -> str:
+    from projections.words.service_levels import DIFFERENCES
+
     if because is not None:
-        return _WHY[because]
+        return DIFFERENCES[because].en
     return "" if recorded == "nothing" else "they agree"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from projections.analytics.accuracy import ACCURACY
 from projections.analytics.customers import CUSTOMER_FIGURES
 from projections.analytics.kernel import Definition, UnknownFigure
 from projections.analytics.loyalty import LOYALTY_FIGURES
@@ -10,6 +11,7 @@ from projections.analytics.movement import MOVEMENT
 from projections.analytics.sales import SALES
 from projections.analytics.segments import SEGMENT_FIGURES
 from projections.analytics.service import SERVICE
+from projections.analytics.service_levels import SERVICE_LEVELS
 from projections.analytics.sources import SOURCE_FIGURES
 
 DEFINITIONS: Final[Mapping[str, Definition]] = {
@@ -17,7 +19,9 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {
     for one in (
         *SALES,
         *MOVEMENT,
+        ACCURACY,
         *SERVICE,
+        *SERVICE_LEVELS,
         *CUSTOMER_FIGURES,
         *SEGMENT_FIGURES,
         *LOYALTY_FIGURES,

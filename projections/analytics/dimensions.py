@@ -14,6 +14,7 @@ _LINKS: Final = {
     "team_id": "teams",
     "product_id": "products",
     "pipeline_id": "pipelines",
+    "sla_policy_id": "sla_policies",
 }
 YES_OR_NO: Final = {"true": YES_NO[True], "false": YES_NO[False]}
 

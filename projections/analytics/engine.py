@@ -3,10 +3,10 @@
 Ibis takes most of a second to import, so it is imported where the first figure is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from projections.analytics.kernel import CURRENCY, Asked, Definition
@@ -16,6 +16,7 @@ from store.database import Database
 from store.dated_copies import DatedCopy
 from store.tenants import Tenant
 
+T = TypeVar("T")
 MOST_CACHED: Final = 200
 """Answers that are kept, as long as no event is added; and queries, however the log grows."""
 MOST_RECORDS: Final = 200
@@ -76,7 +77,7 @@ class Analytics:
     """Figures by one engine, remembered as long as the log stands where it stood."""
 
     engine: Engine
-    _cached: dict[tuple[Any, ...], list[Group]] = field(default_factory=dict, repr=False)
+    _cached: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
     _cached_at: int = -1
     _queries: dict[tuple[Any, ...], str] = field(default_factory=dict, repr=False)
 
@@ -90,14 +91,24 @@ class Analytics:
         asked = definition.checked(asked)
         filters = tuple(sorted(asked.filters.items(), key=lambda one: one[0]))
         settings = tuple(sorted(asked.settings.items()))
-        key = (definition.name, asked.today, asked.since, asked.until, asked.by, filters, settings)
+        days = (asked.today, asked.since, asked.until, asked.made_on)
+        key = (definition.name, days, asked.by, filters, settings)
+
+        def make() -> list[Group]:
+            rows = self.engine.rows(self._query(definition, asked, key))
+            return [_group(definition, asked, row) for row in rows]
+
+        return self.remembered(key, position, make)
+
+    def remembered(self, key: tuple[Any, ...], position: int, make: Callable[[], T]) -> T:
+        """What was made under that key while the log stands where it stood, or is made now."""
         if position != self._cached_at or len(self._cached) >= MOST_CACHED:
             self._cached, self._cached_at = {}, position
         cached = self._cached
         if key not in cached:
-            rows = self.engine.rows(self._query(definition, asked, key))
-            cached[key] = [_group(definition, asked, row) for row in rows]
-        return cached[key]
+            cached[key] = make()
+        found: T = cached[key]
+        return found
 
     def _query(self, definition: Definition, asked: Asked, key: tuple[Any, ...]) -> str:
         """The query, which stays the same however the log grows: to compile it takes longer than

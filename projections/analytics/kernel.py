@@ -9,8 +9,8 @@ Days are days of the tenant's zone: whoever runs a definition sets the session's
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, Literal
 
@@ -60,6 +60,9 @@ class Asked:
     """Equality by dimension; None finds what is empty."""
     settings: Mapping[str, int] = field(default_factory=dict)
     """What its settings are set to; the others are at their defaults."""
+
+    made_on: date | None = None
+    """The day on whose evening a forecast is looked back at, if the figure is about one."""
 
     @property
     def last_day(self) -> date:
@@ -174,6 +177,9 @@ class Definition:
     those of other records.
     """
 
+    looks_back: bool = False
+    """Whether it is about what was forecast on some evening: see :attr:`Asked.made_on`."""
+
     @property
     def has_money(self) -> bool:
         return any(one.is_money for one in self.measures)
@@ -201,7 +207,20 @@ class Definition:
                 raise UnknownFigure(name, f"is no dimension. Filter by: {', '.join(known)}.")
         if asked.since and asked.until and asked.until < asked.since:
             raise UnknownFigure("to", "lies before from. Give a later day, or leave one out.")
-        return asked
+        return self._looking_back(asked)
+
+    def _looking_back(self, asked: Asked) -> Asked:
+        """With the evening that it looks back at: unless given, the one before the period."""
+        if not self.looks_back:
+            if asked.made_on is not None:
+                raise UnknownFigure("made_on", "is only for figures of forecasts. Leave it out.")
+            return asked
+        begins, day = asked.since, timedelta(days=1)
+        before = None if begins is None else max(begins, date.min + day) - day
+        made_on = asked.made_on or before or asked.last_day
+        if made_on > asked.last_day:
+            raise UnknownFigure("made_on", "lies after the period. Give an earlier day.")
+        return replace(asked, made_on=made_on)
 
 
 def one_if(condition: Any) -> Any:

@@ -4,17 +4,24 @@ two dates. Each fact is an event.
 
 from typing import Any, Final
 
-from projections.analytics.dimensions import called, of
+from projections.analytics.dimensions import PRODUCT, called, of
 from projections.analytics.kernel import DAY, Asked, Definition, Measure, Table, Views, one_if
 from projections.analytics.sales import DEALS
 from projections.words.kernel import Both, both
 
-_OWNED: Final = of("opportunities", "owner_id", "team_id", "pipeline_id", "lead_source")
+_OWNED: Final = (
+    *of("opportunities", "owner_id", "team_id", "pipeline_id", "lead_source"),
+    PRODUCT,
+)
+_HELD: Final = (*of("opportunities", "stage"), *_OWNED)
 
 
 def _entries(views: Views, asked: Asked) -> Table:
-    """Each time a deal came into a stage, and what came of it."""
-    steps = views["opportunity_changes"]
+    """Each time a deal came into a stage, and what came of it. Its product is the one that it has
+    by now: lines are often set after it was opened.
+    """
+    steps, deals = views["opportunity_changes"], views["opportunities"]
+    deals = deals.select(deal=deals.id, has_product=deals.product_id)
     left = (steps.was_stage != steps.stage) | (steps.was_status != steps.status)
     steps = steps.filter(steps.was_status.isnull() | left)
     next_of = {"group_by": [steps.id], "order_by": [steps.position]}
@@ -24,8 +31,10 @@ def _entries(views: Views, asked: Asked) -> Table:
         seconds=steps.stage_seconds.lead().over(**next_of),
     )
     steps = steps.filter(steps.status == "open")
+    steps = steps.left_join(deals, steps.id == deals.deal)
     moved = (steps.next_status == "open") & (steps.next_stage != steps.stage)
     kept = {name: steps[name] for name in ("id", "position", "stage", *(d.name for d in _OWNED))}
+    kept["product_id"] = steps.has_product
     return steps.select(
         **kept,
         on=steps.occurred_at.date(),
@@ -39,8 +48,10 @@ def _entries(views: Views, asked: Asked) -> Table:
 def _moves(views: Views, asked: Asked) -> Table:
     """What each event took out of the open pipeline (as the deal stood before) and put into it (as
     it stands after), under the name of the movement. What came before the period is its opening;
-    all of it together is its closing.
+    all of it together is its closing. That a deal passed from one stage or owner to another moves
+    only what is grouped or filtered by these.
     """
+    held = [one.name for one in _HELD if one.name in (*asked.by, *asked.filters)]
     steps = views["opportunity_changes"]
     steps = steps.mutate(
         on=steps.occurred_at.date(),
@@ -48,18 +59,28 @@ def _moves(views: Views, asked: Asked) -> Table:
         is_open=((steps.status == "open") & ~steps.archived).fill_null(False),
     )
     steps = steps.filter(steps.on <= asked.last_day, steps.was_open | steps.is_open)
-    named = steps.mutate(movement=_movement(steps))
-    kept = ("id", "position", "on", "movement", *(one.name for one in _OWNED))
+    same = steps.was_amount.identical_to(steps.amount) & (
+        steps.was_amount_currency.identical_to(steps.amount_currency)
+    )
+    passed = steps.was_open != steps.is_open
+    for name in held:
+        passed |= ~steps[f"was_{name}"].identical_to(steps[name])
+    steps = steps.filter(passed | ~same)
+    named = steps.mutate(movement=_movement(steps, same))
+    kept = ("id", "position", "on", "movement")
+    holders = [one.name for one in _HELD]
     out = named.filter(named.was_open)
     into = named.filter(named.is_open)
     legs = out.select(
         *kept,
+        **{name: out[f"was_{name}"] for name in holders},
         currency=out.was_amount_currency,
         amount=-out.was_amount,
         deals=-one_if(out.was_open),
     ).union(
         into.select(
             *kept,
+            *holders,
             currency=into.amount_currency,
             amount=into.amount,
             deals=one_if(into.is_open),
@@ -72,12 +93,13 @@ def _moves(views: Views, asked: Asked) -> Table:
     return moved.union(whole)
 
 
-def _movement(steps: Table) -> Any:
+def _movement(steps: Table, same: Any) -> Any:
     """What an event did to the pipeline, in a word."""
     began = steps.was_status.isnull()
     gone = steps.archived.ifelse("archived", steps.status)
     back = began.ifelse("new", "reopened")
-    return (steps.was_open & steps.is_open).ifelse("changed", steps.is_open.ifelse(back, gone))
+    stayed = same.ifelse("passed_on", "changed")
+    return (steps.was_open & steps.is_open).ifelse(stayed, steps.is_open.ifelse(back, gone))
 
 
 FUNNEL: Final = Definition(
@@ -111,13 +133,15 @@ FUNNEL: Final = Definition(
 )
 WATERFALL: Final = Definition(
     "pipeline_movement",
-    1,
+    2,
     "sales",
     Both("Pipeline between two dates", "商机金额变动"),
     Both(
         "What the open pipeline held before the first day, what moved it until the last, and what "
-        "it held then. Opening and movements add up to the closing, in every currency.",
-        "期初进行中商机的金额、期间内的各类变动及期末金额。各币种的期初加变动等于期末。",
+        "it held then. Opening and movements add up to the closing, in every currency, and for "
+        "every stage, owner, team, pipeline and product by itself.",
+        "期初进行中商机的金额、期间内的各类变动及期末金额。"
+        "各币种以及各阶段、负责人、团队、管道、产品的期初加变动均等于期末。",
     ),
     _moves,
     (
@@ -129,13 +153,14 @@ WATERFALL: Final = Definition(
                 new=("new", "新增"),
                 reopened=("reopened or restored", "重新打开"),
                 changed=("amount changed", "金额变更"),
+                passed_on=("passed on", "转入转出"),
                 won=("won", "赢单"),
                 lost=("lost", "输单"),
                 archived=("archived", "归档"),
                 closing=("closing", "期末"),
             ),
         ),
-        *_OWNED,
+        *_HELD,
     ),
     (
         Measure("deals", DEALS.label, "deals", "sum", "deals"),

@@ -1,7 +1,7 @@
 """Service figures: what comes in, how soon it is answered and ended, what is left.
 
-Hours are calendar hours, folded from the moments of the events; business hours are the service
-levels' to count.
+Hours are calendar hours, folded from the moments of the events; what was promised, and business
+hours, are in :mod:`projections.analytics.service_levels`.
 """
 
 from typing import Any, Final
@@ -19,11 +19,11 @@ from projections.analytics.kernel import (
 from projections.words import WORDS
 from projections.words.kernel import Both
 
-_HANDS: Final = of("tickets", "queue", "assignee_id", "team_id", "channel", "priority")
-_NAMES: Final = tuple(one.name for one in _HANDS)
-_TICKETS: Final = (*_HANDS, *of("tickets", "type", "category"))
+HANDS: Final = of("tickets", "queue", "assignee_id", "team_id", "channel", "priority")
+_NAMES: Final = tuple(one.name for one in HANDS)
+_TICKETS: Final = (*HANDS, *of("tickets", "type", "category"))
 _CHANGES: Final = (
-    *_HANDS,
+    *HANDS,
     called("ticket_type", WORDS["tickets"].labels["type"], WORDS["tickets"].values["type"]),
 )
 _ENDED: Final = ("resolved", "closed")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from domain.sla_verdicts import Difference
 from projections.words.kernel import Both, Language, both
 from projections.words.shared import LEVELS
 
@@ -15,11 +16,27 @@ _WEEKDAYS: Final = both(
     saturday=("Saturday", "周六"),
     sunday=("Sunday", "周日"),
 )
-_MEASURES: Final = both(
+MEASURES: Final = both(
     first_response=("first response", "首次响应"),
     next_response=("next response", "后续响应"),
     resolution=("resolution", "解决"),
 )
+OUTCOMES: Final = both(met=("met", "达成"), missed=("missed", "超时"))
+DIFFERENCES: Final = {
+    Difference.NO_POLICY: Both("no policy", "没有服务级别"),
+    Difference.NO_TARGET: Both("the policy promises nothing of it", "服务级别对此未作约定"),
+    Difference.NOT_OVER: Both("it is not over", "尚未结束"),
+    Difference.PAUSES: Both(
+        "ours leaves out the time in which it was paused or ended", "我方不计暂停和结束后的时间"
+    ),
+    Difference.BUSINESS_HOURS: Both("ours counts business hours", "我方按营业时间计算"),
+    Difference.RESPONSE: Both(
+        "an answer came too late, the resolution did not", "答复超时而解决未超时"
+    ),
+    Difference.REOPENED: Both("it was reopened, and then resolved too late", "重开后解决超时"),
+    Difference.OTHER_TARGET: Both("ours promises another time", "我方约定的时限不同"),
+}
+"""Why our judgement of a ticket is not the one that it came with."""
 _PRIORITIES: Final = both(urgent=("urgent", "紧急")) | LEVELS
 _UNITS: Final = {60: Both("{count} h", "{count} 小时"), 1: Both("{count} min", "{count} 分钟")}
 _IN_BUSINESS: Final = Both("{time} of business hours", "{time}（营业时间）")
@@ -49,9 +66,9 @@ def _targets(targets: Mapping[str, Any], index: int) -> str:
 
 
 def _promise(promise: Mapping[str, Any], index: int) -> str:
-    found = ((name, promise.get(name)) for name in _MEASURES)
+    found = ((name, promise.get(name)) for name in MEASURES)
     return _LIST[index].join(
-        f"{_MEASURES[name][index]} {_time(target, index)}" for name, target in found if target
+        f"{MEASURES[name][index]} {_time(target, index)}" for name, target in found if target
     )
 
 

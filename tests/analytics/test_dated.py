@@ -27,10 +27,17 @@ QUESTIONS = (("month",), ("owner_id",))
 class Early(World):
     """The same company, to which nothing happened after that day."""
 
-    def did(self, day: int, command: Command, stream: UUID | None = None, hour: int = 12) -> UUID:
+    def did(
+        self,
+        day: int,
+        command: Command,
+        stream: UUID | None = None,
+        hour: int = 12,
+        **envelope: Any,
+    ) -> UUID:
         if at(day, hour) > NIGHT:
             return stream or UUID(int=0)
-        return super().did(day, command, stream, hour)
+        return super().did(day, command, stream, hour, **envelope)
 
 
 @pytest.fixture(scope="module")

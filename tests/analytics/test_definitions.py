@@ -1,5 +1,6 @@
 """What figures say of a company whose figures can be figured out by hand."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -88,6 +89,11 @@ def test_the_funnel_counts_each_time_a_deal_comes_into_a_stage(world: World) -> 
         "conversion": Decimal("16.67"),
         "median_days": Decimal("3.00"),
     }
+    by_product = figures(world, "stage_conversion", "product_id")
+    assert {key: one["entered"] for key, one in by_product.items()} == {
+        str(world.product): 2,
+        None: 5,
+    }
     assert found["proposal"]["conversion"] == Decimal("100.00")
     assert found["proposal"]["median_days"] == Decimal("5.00")
 
@@ -100,7 +106,6 @@ def test_opening_and_movements_add_up_to_the_closing(world: World) -> None:
         ("opening", "CNY"): 150,
         ("new", "CNY"): 40,
         ("reopened", "CNY"): 30,
-        ("changed", "CNY"): 0,
         ("won", "CNY"): -100,
         ("lost", "CNY"): -80,
         ("archived", "CNY"): -10,
@@ -112,6 +117,144 @@ def test_opening_and_movements_add_up_to_the_closing(world: World) -> None:
     deals = {key: one["deals"] for key, one in found.items() if key[1] == "CNY"}
     closing = deals.pop(("closing", "CNY"))
     assert closing == sum(deals.values()) == 1
+
+
+@pytest.mark.parametrize("holder", ["stage", "owner_id", "pipeline_id", "product_id"])
+def test_what_moved_adds_up_for_each_who_holds_deals(world: World, holder: str) -> None:
+    for since in (date(2026, 3, 5), date(2026, 3, 13)):
+        period = {"since": since, "until": date(2026, 3, 16)}
+        found = figures(world, "pipeline_movement", "movement", holder, **period)
+        closing = {key[1:]: one for key, one in found.items() if key[0] == "closing"}
+        for name in ("deals", "amount"):
+            moved: Counter[Any] = Counter()
+            for key, one in found.items():
+                moved[key[1:]] += one[name] if key[0] != "closing" else 0
+            assert {key: one for key, one in moved.items() if one} == {
+                key: one[name] for key, one in closing.items() if one[name]
+            }
+    passed_on = {key[1:]: one["amount"] for key, one in found.items() if key[0] == "passed_on"}
+    if holder == "owner_id":
+        assert passed_on == {(None, "CNY"): -30, (str(world.anna), "CNY"): 30}
+
+
+def test_a_forecast_is_compared_with_what_came_of_it(world: World) -> None:
+    evening = {"made_on": date(2026, 3, 8), "until": date(2026, 3, 31)}
+    assert figures(world, "forecast_accuracy", **evening) == {
+        "CNY": {
+            "deals": 3,
+            "forecast": 140,
+            "weighted": Decimal("54.00"),
+            "came": 1,
+            "lost": 0,
+            "slipped": 1,
+            "won_deals": 1,
+            "won": 120,
+            "beyond": 20,
+            "reached": Decimal("85.71"),
+        },
+        "EUR": {
+            "deals": 1,
+            "forecast": 70,
+            "weighted": Decimal("7.00"),
+            "came": 0,
+            "lost": 0,
+            "slipped": 1,
+            "won_deals": 0,
+            "won": 0,
+            "beyond": 70,
+            "reached": Decimal("0.00"),
+        },
+    }
+    outcomes = figures(world, "forecast_accuracy", "outcome", "owner_id", **evening)
+    assert {key: one["deals"] for key, one in outcomes.items()} == {
+        ("won", str(world.anna), "CNY"): 1,
+        ("slipped", None, "CNY"): 1,
+        ("archived", None, "CNY"): 1,
+        ("slipped", None, "EUR"): 1,
+    }
+
+
+def test_a_forecast_is_the_one_of_its_evening(world: World) -> None:
+    later = {"made_on": date(2026, 3, 16), "until": date(2026, 4, 30)}
+    found = figures(world, "forecast_accuracy", "forecast_category", **later)
+    assert {key: (one["deals"], one["forecast"]) for key, one in found.items()} == {
+        ("commit", "EUR"): (1, 90),
+        ("pipeline", "CNY"): (1, 30),
+    }
+    # Unless it is given, it is the evening before the period; nobody had opened the deal by then.
+    march = {"since": date(2026, 3, 1), "until": date(2026, 3, 31)}
+    unforeseen = figures(world, "forecast_accuracy", "forecast_category", **march)
+    assert [*unforeseen] == [("unforeseen", "CNY")]
+    assert unforeseen["unforeseen", "CNY"]["won"] == 120
+    always = {"since": date.min, "until": date(2026, 3, 31)}
+    assert figures(world, "forecast_accuracy", "forecast_category", **always) == unforeseen
+    # What is expected after the period is no part of its forecast.
+    until = {"made_on": date(2026, 3, 16), "until": date(2026, 3, 31)}
+    assert [*figures(world, "forecast_accuracy", **until)] == ["CNY"]
+
+
+def test_what_is_behind_a_forecast_are_the_steps_that_it_saw_and_the_wins(world: World) -> None:
+    made = behind(world, "forecast_accuracy", made_on=date(2026, 3, 8), until=date(2026, 3, 31))
+    assert {*made} == {world.won, world.foreign, world.reopened, world.archived}
+    types = [one.type for one in world.services.log.at(made[world.won]).values()]
+    assert types == ["OpportunityMoved", "OpportunityWon"]
+
+
+def test_promises_are_kept_or_missed_and_take_time(world: World) -> None:
+    found = figures(world, "service_levels", "measure")
+    assert found["first_response"] == {
+        "clocks": 2,
+        "met": 1,
+        "missed": 1,
+        "kept": Decimal("50.00"),
+        "median_hours": Decimal("12.50"),
+        "p90_hours": Decimal("24.00"),
+        "median_business_hours": Decimal("12.50"),
+        "p90_business_hours": Decimal("24.00"),
+        "median_over": Decimal("23.00"),
+        "longest_over": Decimal("23.00"),
+    }
+    # The one that was reopened ran for 48 hours at first, and 25 more; four were promised.
+    resolution = found["resolution"]
+    assert (resolution["median_hours"], resolution["longest_over"]) == (38, 69)
+    days = figures(world, "service_levels", "day", filters={"measure": "resolution"})
+    assert {key: (one["met"], one["missed"]) for key, one in days.items()} == {
+        date(2026, 3, 2): (1, 0),
+        date(2026, 3, 3): (0, 1),
+    }
+    types = {
+        one.type
+        for one in world.services.log.at(
+            position
+            for positions in behind(world, "service_levels", filters={"outcome": "missed"}).values()
+            for position in positions
+        ).values()
+    }
+    assert types == {"TicketMessageAdded", "TicketResolved"}
+
+
+def test_verdicts_say_what_was_missed_and_what_is_overdue(world: World) -> None:
+    found = figures(world, "service_level_verdicts", "recorded", "ours", "priority")
+    assert found == {
+        ("nothing", "missed", "high"): {
+            "tickets": 1,
+            "missed": 1,
+            "missed_share": Decimal("100.00"),
+            "overdue": 0,
+        },
+        ("nothing", "not_missed", "high"): {
+            "tickets": 1,
+            "missed": 0,
+            "missed_share": Decimal("0.00"),
+            "overdue": 0,
+        },
+        ("nothing", "not_missed", "low"): {
+            "tickets": 1,
+            "missed": 0,
+            "missed_share": Decimal("0.00"),
+            "overdue": 1,
+        },
+    }
 
 
 def test_first_answers_and_resolutions_in_calendar_hours(world: World) -> None:
@@ -199,6 +342,8 @@ def test_what_is_behind_comes_page_by_page(world: World) -> None:
         ("win_rate", {"filters": {"currency": "CNY"}}, "currency: is no dimension"),
         ("win_rate", {"filters": {"owner_id": "anna"}}, "owner_id: is no id"),
         ("customer_stages", {"filters": {"in_pool": "maybe"}}, "Give true or false"),
+        ("win_rate", {"made_on": date(2026, 1, 1)}, "made_on: is only for figures of forecasts"),
+        ("forecast_accuracy", {"made_on": date(2027, 1, 1)}, "made_on: lies after the period"),
         (
             "win_rate",
             {"since": date(2026, 2, 1), "until": date(2026, 1, 1)},

@@ -19,10 +19,12 @@ from commands.opportunities import (
     WinOpportunity,
 )
 from commands.products import CreateProduct
+from commands.sla_policies import DefineSlaPolicy
 from commands.tickets import OpenTicket, ReopenTicket, ReplyToTicket, ResolveTicket
 from commands.users import ActivateUser, InviteUser
 from domain.customers import Kind
 from domain.opportunities import DealLine, ForecastCategory, LossReason
+from domain.sla_policies import DEFAULT_SLA_POLICY
 from domain.tickets import Priority
 from domain.values import Money
 from projections.analytics.kernel import Asked
@@ -44,6 +46,7 @@ class World:
         self.services = services
         self.anna = self.did(1, InviteUser(name="Anna Ahrens", email="anna@example.com"))
         self.did(1, ActivateUser(), self.anna)
+        self.did(1, DefineSlaPolicy(name="Usual"), DEFAULT_SLA_POLICY)
         self.product = self.did(1, CreateProduct(sku="P-1", name="Pump"))
         self.customer = self.did(
             1, RegisterCustomer(name="Star", kind=Kind.ORGANISATION, lead_source="fair")
@@ -52,9 +55,16 @@ class World:
         self._tickets()
         services.runner.catch_up()
 
-    def did(self, day: int, command: Command, stream: UUID | None = None, hour: int = 12) -> UUID:
+    def did(
+        self,
+        day: int,
+        command: Command,
+        stream: UUID | None = None,
+        hour: int = 12,
+        **envelope: Any,
+    ) -> UUID:
         """The record that a command was about."""
-        return self.services.issue(command, stream, occurred_at=at(day, hour)).stream
+        return self.services.issue(command, stream, occurred_at=at(day, hour), **envelope).stream
 
     def deal(self, day: int, amount: Money, **fields: Any) -> UUID:
         given = {
@@ -86,16 +96,17 @@ class World:
         self.reopened = self.deal(7, money(30))
         self.did(9, LoseOpportunity(loss_reason=LossReason.TIMING), self.reopened)
         self.did(12, ReopenOpportunity(), self.reopened)
+        self.did(13, ChangeOpportunity(owner_id=self.anna), self.reopened)
         self.archived = self.deal(8, money(10))
         self.did(14, ArchiveOpportunity(), self.archived)
         self.did(15, ChangeCustomer(next_follow_up_on=date(2026, 3, 16)), self.customer)
 
     def _tickets(self) -> None:
         self.quick = self.did(2, OpenTicket(subject="a", priority=Priority.HIGH), hour=10)
-        self.did(2, ReplyToTicket(body="b"), self.quick, hour=11)
+        self.did(2, ReplyToTicket(body="b"), self.quick, hour=11, actor=self.anna)
         self.did(2, ResolveTicket(resolution="c"), self.quick, hour=13)
         self.slow = self.did(2, OpenTicket(subject="a", priority=Priority.HIGH), hour=12)
-        self.did(3, ReplyToTicket(body="b"), self.slow, hour=12)
+        self.did(3, ReplyToTicket(body="b"), self.slow, hour=12, actor=self.anna)
         self.did(4, ResolveTicket(resolution="c"), self.slow, hour=12)
         self.did(5, ReopenTicket(), self.slow)
         self.did(6, ReplyToTicket(body="d"), self.slow)

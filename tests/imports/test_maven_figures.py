@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from api.analytics.forecasts import forecast_by
 from api.exporting.opening import opened
 from api.exporting.parquet import export
 from projections.analytics import DEFINITIONS
 from projections.analytics.engine import Analytics
+from projections.analytics.forecasts.asking import asked_forecast
 from projections.analytics.kernel import Asked
 from projections.readers import KEPT
 from tests.imports.conftest import ZONE, Maven, Row
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.real_input
 
 TODAY = date(2018, 1, 1)
 CLOSED = ("Won", "Lost")
+DATES = ("engage_date", "close_date")
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,46 @@ def test_what_moved_between_two_dates_is_what_the_file_says_of_them(
     assert {key[0]: one["deals"] for key, one in found.items()} == counted
 
 
+def test_the_pipeline_as_of_every_month_end_is_the_files(maven: Maven) -> None:
+    """What stood open in each stage, and what had been won and lost by then, all months long."""
+    analytics, first = maven.services.analytics, date(2016, 10, 31)
+    for day in month_ends(first, date(2017, 12, 31)):
+        expected = as_the_file_has_it(maven, day)
+        question = Asked(TODAY, until=day)
+        closing = replace(question, by=("stage",), filters={"movement": "closing"})
+        there = analytics.groups(DEFINITIONS["pipeline_movement"], closing, 1)
+        stood = {one.by["stage"]: one.figures["deals"] for one in there if one.figures["deals"]}
+        # Nobody gave an amount before a deal was won.
+        assert {one.figures["amount"] for one in there} <= {None}
+        [rates] = analytics.groups(DEFINITIONS["win_rate"], question, 1)
+        won = analytics.groups(DEFINITIONS["won_deals"], question, 1)
+        assert (
+            stood,
+            {name: rates.figures[name] or 0 for name in ("won", "lost")},
+            sum(one.figures["amount"] for one in won),
+        ) == expected, day
+
+
+def as_the_file_has_it(maven: Maven, day: date) -> tuple[dict[str, int], dict[str, int], Decimal]:
+    """Open deals by stage, won and lost ones, and what was won, on the evening of a day."""
+    stages, closed, amount = Counter[str](), {"won": 0, "lost": 0}, Decimal(0)
+    for row in maven.rows.values():
+        began, ended = (row[one] and date.fromisoformat(row[one]) for one in DATES)
+        if isinstance(ended, date) and ended <= day:
+            closed[row["deal_stage"].lower()] += 1
+            amount += Decimal(row["close_value"]) if row["deal_stage"] == "Won" else 0
+        elif isinstance(began, date) and began <= day:
+            stages["engaging" if row["deal_stage"] in CLOSED else row["deal_stage"].lower()] += 1
+    return dict(stages), closed, amount
+
+
+def month_ends(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        after = first + timedelta(days=1)
+        first = date(after.year + after.month // 12, after.month % 12 + 1, 1) - timedelta(days=1)
+
+
 def _is_open(began: date, ended: Any, day: date) -> bool:
     return began <= day and not (ended and ended <= day)
 
@@ -193,3 +236,48 @@ def test_the_end_of_a_month_is_as_the_file_says_of_that_day(maven: Maven) -> Non
     there = dated.groups(DEFINITIONS["open_deals"], replace(question, by=("stage",)), copy.head)
     engaging = [one.figures["deals"] for one in there if one.by["stage"] == "engaging"]
     assert sum(engaging) == counted["open"]
+
+
+def test_what_open_deals_would_have_been_expected_to_bring_is_compared_with_the_file(
+    maven: Maven, engines: tuple[Analytics, Analytics]
+) -> None:
+    question = asked_forecast("open_deals", date(2017, 12, 31), 30, TODAY)
+    found, other = (forecast_by(one, question, 1) for one in engines)
+    assert found == other
+    counts = {name: found.trained_on[name] for name in ("deals", "won", "lost")}
+    assert counts == {"deals": 8_300, "won": 4_238, "lost": 2_473}
+    assert [(one.deals, one.unpriced) for one in found.expected] == [(1_589, 1_589)]
+    assert [one.made_on.month for one in found.tested] == [6, 7, 8, 9, 10, 11]
+    for one in found.tested:
+        for evening, said in ((one.made_on, one.came), (_days_before(one.made_on), one.naive)):
+            assert said == brought(maven, evening, evening + timedelta(days=30))
+
+
+def _days_before(day: date) -> date:
+    return day - timedelta(days=30)
+
+
+def brought(maven: Maven, evening: date, until: date) -> Decimal:
+    """What the deals that were open on an evening brought by another one."""
+    total = Decimal(0)
+    for row in maven.rows.values():
+        if row["deal_stage"] == "Won":
+            began, ended = (date.fromisoformat(row[one]) for one in DATES)
+            total += Decimal(row["close_value"]) if began <= evening < ended <= until else 0
+    return total
+
+
+def test_what_months_will_bring_is_learned_from_those_of_the_file(
+    maven: Maven, engines: tuple[Analytics, Analytics]
+) -> None:
+    question = asked_forecast("won_months", date(2017, 12, 31), 1, TODAY)
+    found, other = (forecast_by(one, question, 1) for one in engines)
+    assert found == other
+    [series] = found.trained_on["series"]
+    assert (series["months"], series["scale"]) == (10, Decimal("1000553.40"))
+    assert [(one.made_on.month, int(one.came)) for one in found.tested] == [
+        (8, 1_235_264),
+        (9, 731_980),
+        (10, 938_943),
+        (11, 1_131_573),
+    ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.opportunities import (
+    ForecastCategory,
     OpportunityArchived,
     OpportunityChanged,
     OpportunityLinesSet,
@@ -75,6 +76,26 @@ def test_what_moves_no_figure_of_a_deal_leaves_no_row() -> None:
     ]
     assert [one.stage_seconds for one in found] == [None, None, None]
     assert (found[-1].was_archived, found[-1].archived) == (False, True)
+
+
+def test_whose_a_deal_is_and_how_firmly_it_is_counted_on_are_steps_too() -> None:
+    price = {"amount": "1", "currency": "EUR"}
+    lines = {"lines": [{"product_id": id_of("a"), "unit_price": price}]}
+    found = changes(
+        opportunity_changes,
+        opened,
+        OpportunityChanged(owner_id=id_of("anna")),
+        OpportunityChanged(forecast_category=ForecastCategory.COMMIT, probability=90),
+        OpportunityLinesSet.model_validate(lines),
+    )
+    assert [(one.was_owner_id, one.owner_id) for one in found[:3]] == [
+        (None, None),
+        (None, id_of("anna")),
+        (id_of("anna"), id_of("anna")),
+    ]
+    assert [one.forecast_category for one in found[1:3]] == ["pipeline", "commit"]
+    assert [one.probability for one in found[1:3]] == [None, 90]
+    assert (found[3].was_product_id, found[3].product_id) == (None, id_of("a"))
 
 
 def test_a_reopened_deal_comes_back_into_its_stage() -> None:

@@ -3,7 +3,8 @@
 import csv
 from collections import defaultdict
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from api.envelopes import system_envelope
 from api.imports.incidents import import_incidents
-from api.service_levels import report
+from api.service_levels import Report, report
 from api.services import Services
 from commands.customers import RegisterCustomer
 from commands.dispatcher import Order
@@ -23,6 +24,8 @@ from domain.service_levels import DEFAULT_TARGETS, Outcome, Promise, Target, Tar
 from domain.sla_policies import DEFAULT_SLA_POLICY
 from domain.tickets import Priority
 from projections import DERIVED, PROJECTIONS
+from projections.analytics import DEFINITIONS
+from projections.analytics.kernel import Asked
 from projections.readers import KEPT
 from projections.rebuild import rebuild
 from projections.ticket_clocks import ticket_clocks
@@ -173,9 +176,39 @@ def test_an_imported_history_is_judged_by_the_policy_of_its_time(
     assert judged > 0.7 * len(tickets)
     found = report(services.gate, datetime.now(UTC))
     assert (found.tickets, found.counted(recorded="missed")) == (len(tickets), recorded)
+    figures_agree(services, found)
     began_ended = [
         rows for rows in tickets.values() if rows[0]["incident_state"] in ("Resolved", "Closed")
     ]
     assert found.counted(because="no_policy") == 0
     assert found.counted(because="no_target") == len(began_ended)
     assert found.counted(ours="missed") >= sum(one is True for one in expected.values())
+
+
+def figures_agree(services: Services, found: Report) -> None:
+    """The same counts by the figures as by the report."""
+    analytics, question = services.analytics, Asked(date(2020, 1, 1))
+    verdicts = analytics.groups(
+        DEFINITIONS["service_level_verdicts"],
+        replace(question, by=("recorded", "ours", "difference")),
+        1,
+    )
+    compared = {
+        (one.recorded, one.ours, one.because and one.because.value): one.tickets
+        for one in found.compared
+    }
+    assert len(compared) > 3
+    assert {
+        (one.by["recorded"], one.by["ours"].replace("_", " "), one.by["difference"]): (
+            one.figures["tickets"]
+        )
+        for one in verdicts
+    } == compared
+    [whole] = analytics.groups(DEFINITIONS["service_level_verdicts"], question, 1)
+    assert whole.figures["missed"] == found.counted(ours="missed") > 0
+    promises = analytics.groups(
+        DEFINITIONS["service_levels"], replace(question, by=("measure",)), 1
+    )
+    judged = {one.by["measure"]: one.figures for one in promises}
+    for name in ("met", "missed"):
+        assert judged["resolution"][name] == found.outcomes["resolution"][name] > 0
