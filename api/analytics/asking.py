@@ -46,6 +46,8 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         if len(by) > MOST_BY:
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
     since, until = period_of(given, now.date())
+    if definition.standing and "period" in given and until is not None:
+        until = min(until, now.date())  # nobody knows what will stand on the period's last day
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
     settings = {
         one.name: one.read(given[one.name]) for one in definition.settings if one.name in given

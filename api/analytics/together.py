@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from api.analytics.asking import asked_of, period_of
+from api.analytics.asking import PERIOD, asked_of, period_of
 from api.analytics.series import Series, as_of, links_in
 from projections import DERIVED, PROJECTIONS
 from projections.analytics import DEFINITIONS
@@ -76,14 +76,9 @@ def questions(dashboard: Dashboard, given: Mapping[str, str], now: datetime) -> 
     Raises:
         UnknownFigure: the period is none.
     """
-    since, until = period_of(given, now.date())
-    period = _given(since, until)
+    period_of(given, now.date())
+    period = {name: given[name] for name in PERIOD if name in given}
     return [_question(one, period, now) for one in dashboard.panels]
-
-
-def _given(since: date | None, until: date | None) -> dict[str, str]:
-    days = (("from", since), ("to", until))
-    return {name: day.isoformat() for name, day in days if day is not None}
 
 
 def _question(panel: Panel, period: Mapping[str, str], now: datetime) -> Question:

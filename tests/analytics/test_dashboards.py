@@ -42,6 +42,9 @@ def test_a_period_that_is_given_holds_for_every_panel() -> None:
     assert {(asked.since, asked.until) for _, asked in given} == {
         (date(2026, 2, 1), date(2026, 2, 28))
     }
+    quarter = {"period": "this_quarter"}
+    ends = {one.name: asked.until for one, asked in questions(DASHBOARDS["business"], quarter, NOW)}
+    assert (ends["won_deals"], ends["backlog"]) == (date(2026, 3, 31), NOW.date())
     with pytest.raises(UnknownFigure, match="period: does not go together"):
         questions(DASHBOARDS["sales"], {"period": "this_day", "from": "2026-01-01"}, NOW)
     with pytest.raises(UnknownFigure, match="period: is none"):

@@ -23,6 +23,7 @@ from commands.users import ActivateUser, InviteUser
 from domain.customers import Kind
 from domain.saved_figures import Question, SavedFigure, SnapshotState
 from domain.snapshot_schedules import Every, FileFormat, SnapshotSchedule
+from projections.analytics.dashboards import DASHBOARDS
 from store.database import home
 
 NOW = datetime.now(ZoneInfo("Asia/Shanghai")).replace(minute=0, second=0, microsecond=0)
@@ -198,7 +199,7 @@ def test_a_dashboard_is_a_file_for_each_figure_in_any_format(
         command = SaveFigure(name=f"As {form}", question=question, schedule=schedule)
         scheduled(services, command)
     assert whats(services.snapshots.take(DUE)) == ["written"] * 4
-    panels = {"customer_stages", "customer_activity", "source_effectiveness"}
+    panels = {one.figure for one in DASHBOARDS["customers"].panels}
     for there, form in zip(snapshots_in(folder), FileFormat, strict=True):
         files = {one.name for one in there.iterdir()} - {"manifest.json"}
         assert files == {f"{name}.{form}" for name in panels}
