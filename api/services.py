@@ -13,6 +13,7 @@ from api.dating import Dating
 from api.envelopes import system_envelope
 from api.erasing import Erasures
 from api.sealing import Sealer
+from api.snapshots import Snapshots
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
@@ -25,6 +26,7 @@ from projections.runner import Runner
 from store import read_models, tenants
 from store.api_keys import ApiKeys
 from store.database import Database, home, open_database
+from store.dated_copies import DatedCopy
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.forgetting import Forgetting
@@ -68,6 +70,7 @@ class Services:
     erasures: Erasures = field(init=False)
     dating: Dating = field(init=False)
     analytics: Analytics = field(init=False)
+    snapshots: Snapshots = field(init=False)
     predicting: Predicting = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
@@ -117,6 +120,7 @@ class Services:
         self.erasures = Erasures(self)
         self.dating = Dating(self.log)
         self.analytics = Analytics(Postgres(self.database, self.tenant))
+        self.snapshots = Snapshots(self)
         self.predicting = Predicting(self.analytics)
 
     def start_runner(self) -> None:
@@ -151,6 +155,7 @@ class Services:
         """Stop what runs and let the last commits through; the database stays open."""
         self.erasures.close()
         self.dating.close()
+        self.snapshots.close()
         self.sealer.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
@@ -171,6 +176,12 @@ class Services:
     def _wake(self) -> None:
         self.runner.wake()
         self.integrator.wake()
+
+    def figures(self, copy: DatedCopy | None = None) -> Analytics:
+        """What figures are asked of: the live read models, or a dated copy of them."""
+        if copy is None:
+            return self.analytics
+        return Analytics(Postgres(self.database, self.tenant, copy))
 
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""

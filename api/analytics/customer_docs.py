@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from api.analytics.docs import DAY, LANGUAGE, answered, files, setting
+from api.analytics.docs import DAY, LANGUAGE, files, json_answer, setting
 from api.analytics.files import TABLES
 from api.analytics.predicting import SETTINGS
 from api.filters import LONGEST_TEXT
@@ -65,7 +65,7 @@ _MODEL: Final = {
 
 def describe_scores(path: str) -> dict[str, Any]:
     """The options of the route that lists who is in which segment."""
-    answer = answered("Customers with their scores.", _PAGE)
+    answer = json_answer("Customers with their scores.", _PAGE)
     answer["content"] |= files(*TABLES)
     return describe_read(
         "ListCustomerSegments",
@@ -89,14 +89,14 @@ def describe_model(path: str) -> dict[str, Any]:
         "with which outcome, and how they did on history that was held back. They are trained when "
         "somebody asks, which takes some seconds, and kept until the next event.",
         parameters=[_TO, *_SETTINGS, MIN_POSITION_IN_QUERY, MIN_POSITION],
-        answer=answered("The model.", _MODEL),
+        answer=json_answer("The model.", _MODEL),
         errors=_ERRORS,
     )
 
 
 def describe_expected(path: str) -> dict[str, Any]:
     """The options of the route that lists what is expected of whom."""
-    answer = answered("Customers with what is expected of them.", _PAGE)
+    answer = json_answer("Customers with what is expected of them.", _PAGE)
     answer["content"] |= files(*TABLES)
     return describe_read(
         "ListLifetimeValues",

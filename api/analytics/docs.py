@@ -6,6 +6,8 @@ from api.analytics.files import WRITERS
 from api.filters import LONGEST_TEXT
 from api.openapi import describe_read
 from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, PURPOSE, parameter, query
+from api.read_docs import PAST, or_later
+from domain.relative_periods import PATTERN
 from projections.analytics import DEFINITIONS
 from projections.analytics.kernel import CURRENCY, PERIODS, Setting
 from projections.words.kernel import LANGUAGES
@@ -18,9 +20,14 @@ _NAME: Final = parameter(
     "The figure, by its name.",
     "win_rate",
 )
-_PERIOD: Final = [
+IN_PERIOD: Final = [
     query("from", DAY, "The first day, in the tenant's zone.", "2026-01-01"),
     query("to", DAY, "The last day.", "2026-03-31"),
+    query(
+        "period",
+        {"type": "string", "pattern": PATTERN},
+        "Instead of from and to: days that move along with today, or with the day of as_of.",
+    ),
 ]
 LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
@@ -57,6 +64,10 @@ _FILES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _BINARY),
     "parquet": ("application/vnd.apache.parquet", _BINARY),
 }
+OF_PAST: Final = {
+    name: {"type": ["string", "null"], "format": "date-time", "description": f"{what} null: now."}
+    for name, what in (("as_of", "As it was then;"), ("as_known_at", "By what was known then;"))
+}
 _COUNT: Final = {"type": "integer", "minimum": 1}
 _MEASURE: Final = {
     "type": "object",
@@ -68,7 +79,7 @@ _MEASURE: Final = {
         "unit_label": {"type": "string"},
     },
 }
-_SERIES: Final = {
+SERIES: Final = {
     "type": "object",
     "required": ["name", "version", "title", "position", "by", "measures", "data"],
     "properties": {
@@ -78,6 +89,7 @@ _SERIES: Final = {
         "description": {"type": "string"},
         "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall", "heatmap"]},
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
+        **OF_PAST,
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
         "settings": {"type": "object", "description": "What the figure leaves open, as it was."},
@@ -107,6 +119,7 @@ _BEHIND: Final = {
         "name": {"type": "string"},
         "version": _COUNT,
         "position": {"type": "integer"},
+        **OF_PAST,
         "data": {
             "type": "array",
             "items": {
@@ -140,7 +153,7 @@ def describe_list(path: str) -> dict[str, Any]:
         "Every definition with its version, what it may be grouped and filtered by, and what it "
         "measures.",
         parameters=[LANGUAGE],
-        answer=answered("The definitions.", schema),
+        answer=json_answer("The definitions.", schema),
     )
 
 
@@ -148,9 +161,9 @@ def describe_figures(path: str) -> dict[str, Any]:
     """The options of a figure's route."""
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
-    answer = answered("The figures.", _SERIES)
+    answer = json_answer("The figures.", SERIES)
     answer["content"] |= files(*WRITERS)
-    return describe_read(
+    described = describe_read(
         "ReadAnalytics",
         path,
         "Read a figure",
@@ -159,7 +172,8 @@ def describe_figures(path: str) -> dict[str, Any]:
         "never added up: where there is money, there is a row for each currency.",
         parameters=[
             _NAME,
-            *_PERIOD,
+            *IN_PERIOD,
+            *PAST,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
             *_SETTINGS,
@@ -172,11 +186,12 @@ def describe_figures(path: str) -> dict[str, Any]:
         answer=answer,
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
 def describe_explained(path: str) -> dict[str, Any]:
     """The options of the route that says what is behind a figure."""
-    return describe_read(
+    described = describe_read(
         "ExplainAnalytics",
         path,
         "See what is behind a figure",
@@ -184,20 +199,22 @@ def describe_explained(path: str) -> dict[str, Any]:
         "count. Give the figure's group as filters, and its period as from and to.",
         parameters=[
             _NAME,
-            *_PERIOD,
+            *IN_PERIOD,
+            *PAST,
             *_FILTERS,
             *_SETTINGS,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
         ],
-        answer=answered("Records and positions.", _BEHIND),
+        answer=json_answer("Records and positions.", _BEHIND),
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
-def answered(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """An answer in JSON."""
+def json_answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """An answer in JSON that says its position."""
     return {
         "description": description,
         "headers": {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}},

@@ -1,7 +1,7 @@
 """Figures as files: CSV (RFC 4180), an Excel workbook, or Parquet."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -12,12 +12,12 @@ from api.analytics.series import Series
 
 
 class Table(Protocol):
-    """What is written line by line."""
+    """What is written line by line: labels as texts, figures as numbers."""
 
-    def headings(self) -> list[str]:
+    def headings(self) -> Sequence[str]:
         """Of its columns."""
 
-    def rows(self) -> Iterator[list[Any]]:
+    def rows(self) -> Iterable[Sequence[Any]]:
         """What stands under them."""
 
 
@@ -71,11 +71,8 @@ TABLES: Final[Mapping[str, Callable[[Table, Path], None]]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,
 }
-"""For tables that are no figures."""
-WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {
-    **TABLES,
-    "parquet": write_parquet,
-}
+"""For every table."""
+WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {**TABLES, "parquet": write_parquet}
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.analytics.asking import language_of, now_in
 from api.analytics.customer_tables import Tables
-from api.analytics.docs import LANGUAGE, answered
+from api.analytics.docs import LANGUAGE, json_answer
 from api.analytics.profile import Profiles
 from api.filters import parameters
 from api.openapi import describe_read
@@ -86,6 +86,6 @@ def _described() -> dict[str, Any]:
         "and orders, RFM segment, what is expected, tickets and promises, consents, follow-ups and "
         "the latest changes. What the key's role may not see is masked.",
         parameters=[RECORD_ID, LANGUAGE, MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
-        answer=answered("The profile.", _PROFILE),
+        answer=json_answer("The profile.", _PROFILE),
         errors=(400, 401, 403, 404, 422, 503),
     )

@@ -19,6 +19,7 @@ from api.cli import (
     backups,
     breach,
     customers,
+    dashboards,
     development,
     diff,
     erasing,
@@ -32,10 +33,12 @@ from api.cli import (
     retention,
     serving,
     sla,
+    snapshots,
     status,
     tenancy,
     transparency,
     verifying,
+    what_if,
 )
 from api.cli.errors import explained
 from api.cli.shared import INTERRUPTED, settings, warn
@@ -65,6 +68,9 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
+app.add_typer(what_if.app, name="what-if")
+app.command()(dashboards.dashboard)
+app.command()(snapshots.snapshots)
 app.add_typer(analytics.export_app, name="export")
 app.add_typer(customers.app, name="customers")
 app.add_typer(reads.app, name="reads")

@@ -66,7 +66,9 @@ def figures(definition: Definition, asked: Asked) -> Table:
         by.append(CURRENCY)
     period = next((name for name in asked.by if name in PERIODS), None)
     if period is not None:
-        found = found.mutate(**{period: found.on.truncate(_UNITS[period])})
+        # PostgreSQL and Spark give midnight for it, which is another day in another zone.
+        begins = found.on.cast("timestamp").truncate(_UNITS[period]).date()
+        found = found.mutate(**{period: begins})
     for column in dict.fromkeys(_ranked(definition.measures)):
         found = _with_ranks(found, column, by)
     parts: dict[str, Any] = {}

@@ -97,7 +97,7 @@ def test_postgres_and_duckdb_agree_on_every_figure(
 
 @each
 def test_spark_can_read_every_definition(definition: Definition) -> None:
-    """Spark itself needs Java and is not here; what it gets is parsed by its grammar."""
+    """Where there is no Java; ``kept test --spark`` runs them all (test_spark.py)."""
     question = asked(*definition.by, since=TODAY, until=TODAY)
     expressions = (
         figures(definition, question),
