@@ -85,7 +85,7 @@ class Tables:
     reader: Reader
     language: Language
 
-    def scores(self, asked: Asked, after: UUID | None, limit: int = PAGE) -> CustomerTable:
+    def scores(self, asked: Asked, after: UUID | None) -> CustomerTable:
         """Customers in the order of their ids, with their scores and segments.
 
         Raises:
@@ -95,10 +95,10 @@ class Tables:
 
         asked = CUSTOMER_SEGMENTS.checked(asked)
         engine = self.analytics.engine
-        rows = engine.rows(compiling.sql(compiling.scores(asked, after, limit + 1), engine.dialect))
+        rows = engine.rows(compiling.sql(compiling.scores(asked, after, PAGE + 1), engine.dialect))
         found = self._collected(rows)
-        page = [*found.values()][:limit]
-        more = UUID(page[-1]["id"]) if len(found) > limit else None
+        page = [*found.values()][:PAGE]
+        more = UUID(page[-1]["id"]) if len(found) > PAGE else None
         return self._named(SCORED, page, more)
 
     def score_of(self, asked: Asked, customer: UUID) -> dict[str, Any] | None:
@@ -114,9 +114,7 @@ class Tables:
         """All of them, page by page."""
         return self._whole(lambda after: self.scores(asked, after))
 
-    def expected(
-        self, asked: Asked, position: int, after: UUID | None, limit: int = PAGE
-    ) -> CustomerTable:
+    def expected(self, asked: Asked, position: int, after: UUID | None) -> CustomerTable:
         """Customers with what is expected of them; who is worth most first.
 
         Raises:
@@ -125,8 +123,8 @@ class Tables:
         """
         predictions = self.predicting.model(asked, position).predictions
         start = 0 if after is None else _place(predictions, after) + 1
-        page = [{"id": str(one.id), **predicted(one)} for one in predictions[start:][:limit]]
-        more = len(predictions) > start + limit
+        page = [{"id": str(one.id), **predicted(one)} for one in predictions[start:][:PAGE]]
+        more = len(predictions) > start + PAGE
         return self._named(EXPECTED, page, UUID(page[-1]["id"]) if more else None)
 
     def all_expected(self, asked: Asked, position: int) -> CustomerTable:

@@ -18,7 +18,7 @@ from domain.orders import BINDING, Type
 from projections.analytics.dimensions import of
 from projections.analytics.kernel import Table, Views, one_if
 
-MOST_MERGES: Final = 3
+MOST_MERGES: Final = 2
 """How often a customer's history may have gone on in another's and still be found there."""
 FIELDS: Final = of(
     "customers", "lead_source", "level", "industry", "type", "kind", "stage", "owner_id", "team_id"
@@ -52,7 +52,7 @@ def orders(views: Views, until: date) -> Table:
 
 def sales(views: Views, until: date) -> Table:
     """The orders that count, without credits, with the number ``nth`` of each among its customer's,
-    from 0. Of two on one day, the one that was recorded first is the first.
+    from 0. Of two on one day, the one to which nothing happened for longer is the first.
     """
     found = orders(views, until)
     found = found.filter(found.sale == 1)

@@ -69,7 +69,7 @@ def pages(api: Api, path: str) -> list[dict[str, Any]]:
 def test_everybody_who_bought_has_a_segment(
     shared: Api, trade: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.analytics.customer_tables.Tables.scores.__defaults__", (20,))
+    monkeypatch.setattr("api.analytics.customer_tables.PAGE", 20)
     found = pages(shared, SEGMENTS)
     assert [one["id"] for one in found] == sorted(trade)
     last = {one["id"]: one for one in found}[trade[3]]
