@@ -19,8 +19,12 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.customer_route import customer_tables
+from api.analytics.dashboards import dashboards
 from api.analytics.forecasts import forecasts
+from api.analytics.profile_route import profiles
 from api.analytics.route import analytics
+from api.analytics.saved import saves_figures
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -30,6 +34,7 @@ from api.replies import Reply
 from api.routing import Index, KeyedRoute
 from api.schemas import components
 from api.tenancy import Options, Tenancy
+from api.what_if.route import what_ifs
 from projections import DERIVED, PROJECTIONS
 from store.database import Database
 
@@ -150,6 +155,11 @@ def _routes() -> list[Any]:
     read_log(described)
     analytics(described)
     forecasts(described)
+    what_ifs(described)
+    dashboards(described)
+    saves_figures(described)
+    customer_tables(described)
+    profiles(described)
     answers_requests(described)
     routers = (
         sales.router,

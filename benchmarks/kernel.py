@@ -136,6 +136,11 @@ def _bar_in_words(one: Mapping[str, Any]) -> str:
     return f"{sign} {bound:g}{aim}"
 
 
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which such a share of them lies."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
 def rate(work: Callable[[int, Callable[[], bool]], int], workers: int, seconds: float) -> float:
     """How many a second ``workers`` threads get done: each calls ``work(number, may_go_on)``
     once, which gives how many it did. Threads that are ready wait for one another before the

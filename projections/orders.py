@@ -26,6 +26,8 @@ class OrderRow(RecordRow, Order):
     gross_total: Public[Money | None, "figure"] = None
     returned_total: Public[Money | None, "figure"] = None
     """With tax, of what came back."""
+    kept_total: Public[Money | None, "figure"] = None
+    """Of what did not come back: after discounts, before tax."""
     received_total: Public[Money | None, "figure"] = None
     """What was paid, less what was refunded."""
     payment_status: Public[PaymentStatus | None, "vocabulary"] = None
@@ -37,7 +39,7 @@ class OrderRow(RecordRow, Order):
 
 orders = Projection(
     "orders",
-    version=1,
+    version=2,
     row=OrderRow,
     serves=(
         Serve("number"),
@@ -61,14 +63,15 @@ orders = Projection(
 def keep_totals(row: OrderRow, event: Event, recorded: Recorded) -> OrderRow:
     """Figure what the order comes to, what came back and what was paid."""
     figures, currency = row.figures, row.currency
-    returned = figures.gross - row.kept.gross if row.returns else Decimal(0)
+    kept = row.kept if row.returns else figures
     return replace(
         row,
         discount_total=money(figures.discount, currency),
         net_total=money(figures.net, currency),
         tax_total=money(figures.tax, currency),
         gross_total=money(figures.gross, currency),
-        returned_total=money(returned, currency),
+        returned_total=money(figures.gross - kept.gross, currency),
+        kept_total=money(kept.net, currency),
         received_total=money(row.received, currency),
         payment_status=row.paid_so_far,
         next_due_on=row.overdue_after,

@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from api.analytics.predicting import SETTINGS
+from domain.relative_periods import days_of
 from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFigure
+from projections.words.kernel import LANGUAGES, Language
 
-PERIOD: Final = ("from", "to")
+PERIOD: Final = ("from", "to", "period")
 MADE_ON: Final = "made_on"
 """The evening of a forecast that is looked back at."""
 MOST_BY: Final = 4
 """Dimensions that figures are grouped by at once."""
-
-
-def days_of(definition: Definition) -> tuple[str, ...]:
-    """The names of the days that it can be asked by."""
-    return (*PERIOD, MADE_ON) if definition.looks_back else PERIOD
 
 
 def filters_of(definition: Definition) -> list[str]:
@@ -24,9 +22,16 @@ def filters_of(definition: Definition) -> list[str]:
     return [*(one.name for one in definition.dimensions), *money]
 
 
+def known_of(definition: Definition) -> list[str]:
+    """The names of what may be given for it alone: filters, settings and the day of a forecast."""
+    made_on = [MADE_ON] if definition.looks_back else []
+    return [*filters_of(definition), *(one.name for one in definition.settings), *made_on]
+
+
 def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) -> Asked:
-    """What is asked: ``from`` and ``to`` as days, ``by`` with commas, and equality by dimension,
-    where nothing finds what is empty. ``now`` is in the tenant's zone.
+    """What is asked: ``from`` and ``to`` as days or ``period`` as a word, ``by`` with commas, and
+    equality by dimension, where nothing finds what is empty; settings by name. ``now`` is in the
+    tenant's zone.
 
     Raises:
         UnknownFigure: the definition cannot be asked this way.
@@ -36,11 +41,59 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         by = tuple(one for one in given["by"].split(",") if one)
         if len(by) > MOST_BY:
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
-    days = {name: day(name, given[name]) for name in (*PERIOD, MADE_ON) if name in given}
+    since, until = period_of(given, now.date())
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
-    return definition.checked(
-        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters), days.get(MADE_ON))
-    )
+    settings = {
+        one.name: one.read(given[one.name]) for one in definition.settings if one.name in given
+    }
+    made_on = day(MADE_ON, given[MADE_ON]) if MADE_ON in given else None
+    return definition.checked(Asked(now.date(), since, until, by, dict(filters), settings, made_on))
+
+
+def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date | None]:
+    """The first and the last day that are asked for, as far as they are given.
+
+    Raises:
+        UnknownFigure: they are no days, or no period that there is.
+    """
+    since, until = (day(name, given[name]) if name in given else None for name in PERIOD[:2])
+    if "period" not in given:
+        return since, until
+    if since or until:
+        raise UnknownFigure("period", "does not go together with from and to. Give one of both.")
+    found = days_of(given["period"], today)
+    if found is None:
+        raise UnknownFigure(
+            "period",
+            "is none. Give one such as this_quarter, previous_month, last_90_days, last_12_months.",
+        )
+    return found
+
+
+def model_asked(given: Mapping[str, str], now: datetime) -> Asked:
+    """What is asked of a model of customers: ``to`` as a day, and its settings.
+
+    Raises:
+        UnknownFigure: it cannot be asked this way.
+    """
+    settings = {one.name: one.read(given[one.name]) for one in SETTINGS if one.name in given}
+    until = day("to", given["to"]) if "to" in given else None
+    if until is not None and until > now.date():
+        raise UnknownFigure("to", "is not over yet. Give today or an earlier day, or leave it out.")
+    return Asked(now.date(), until=until, settings=settings)
+
+
+def language_of(given: Mapping[str, str]) -> Language:
+    """The language that labels are asked for in.
+
+    Raises:
+        UnknownFigure: there is no such.
+    """
+    language = given.get("language", LANGUAGES[0])
+    if language not in LANGUAGES:
+        choices = ", ".join(LANGUAGES)
+        raise UnknownFigure("language", f"is none of the choices. Give one of: {choices}.")
+    return language
 
 
 def now_in(zone: tzinfo) -> datetime:

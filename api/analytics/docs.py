@@ -6,8 +6,10 @@ from api.analytics.files import WRITERS
 from api.filters import LONGEST_TEXT
 from api.openapi import describe_read
 from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, PURPOSE, parameter, query
+from api.read_docs import PAST, or_later
+from domain.relative_periods import PATTERN
 from projections.analytics import DEFINITIONS
-from projections.analytics.kernel import CURRENCY, PERIODS
+from projections.analytics.kernel import CURRENCY, PERIODS, Setting
 from projections.words.kernel import LANGUAGES
 
 DAY: Final = {"type": "string", "format": "date"}
@@ -18,9 +20,14 @@ _NAME: Final = parameter(
     "The figure, by its name.",
     "win_rate",
 )
-_PERIOD: Final = [
+IN_PERIOD: Final = [
     query("from", DAY, "The first day, in the tenant's zone.", "2026-01-01"),
     query("to", DAY, "The last day.", "2026-03-31"),
+    query(
+        "period",
+        {"type": "string", "pattern": PATTERN},
+        "Instead of from and to: days that move along with today, or with the day of as_of.",
+    ),
 ]
 _MADE_ON: Final = query(
     "made_on",
@@ -42,12 +49,31 @@ _FILTERS: Final = [
         (*(d.name for one in DEFINITIONS.values() for d in one.dimensions), CURRENCY)
     )
 ]
-_FILES: Final = {
-    "text/csv": {"schema": {"type": "string"}},
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-        "schema": {"type": "string", "format": "binary"}
-    },
-    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+
+
+def setting(of: str, one: Setting) -> dict[str, Any]:
+    """The parameter of a setting of a figure or model."""
+    bounds = {"minimum": one.least, "maximum": one.most, "default": one.default}
+    return query(one.name, {"type": "integer", **bounds}, f"Of {of}: {one.label.en}.")
+
+
+def files(*forms: str) -> dict[str, Any]:
+    """The content of answers that are files."""
+    return {_FILES[form][0]: {"schema": _FILES[form][1]} for form in forms}
+
+
+_SETTINGS: Final = [
+    setting(figure.name, one) for figure in DEFINITIONS.values() for one in figure.settings
+]
+_BINARY: Final = {"type": "string", "format": "binary"}
+_FILES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "csv": ("text/csv", {"type": "string"}),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _BINARY),
+    "parquet": ("application/vnd.apache.parquet", _BINARY),
+}
+OF_PAST: Final = {
+    name: {"type": ["string", "null"], "format": "date-time", "description": f"{what} null: now."}
+    for name, what in (("as_of", "As it was then;"), ("as_known_at", "By what was known then;"))
 }
 _COUNT: Final = {"type": "integer", "minimum": 1}
 _MEASURE: Final = {
@@ -60,7 +86,7 @@ _MEASURE: Final = {
         "unit_label": {"type": "string"},
     },
 }
-_SERIES: Final = {
+SERIES: Final = {
     "type": "object",
     "required": ["name", "version", "title", "position", "by", "measures", "data"],
     "properties": {
@@ -68,11 +94,13 @@ _SERIES: Final = {
         "version": {**_COUNT, "description": "Of the definition."},
         "title": {"type": "string"},
         "description": {"type": "string"},
-        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall"]},
+        "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall", "heatmap"]},
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
+        **OF_PAST,
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
         "made_on": {"type": "string", "description": "The evening of a forecast."},
+        "settings": {"type": "object", "description": "What the figure leaves open, as it was."},
         "by": {"type": "array", "items": {"type": "object"}},
         "measures": {"type": "array", "items": _MEASURE},
         "data": {
@@ -99,6 +127,7 @@ _BEHIND: Final = {
         "name": {"type": "string"},
         "version": _COUNT,
         "position": {"type": "integer"},
+        **OF_PAST,
         "data": {
             "type": "array",
             "items": {
@@ -140,9 +169,9 @@ def describe_figures(path: str) -> dict[str, Any]:
     """The options of a figure's route."""
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
-    answer = json_answer("The figures.", _SERIES)
-    answer["content"] |= _FILES
-    return describe_read(
+    answer = json_answer("The figures.", SERIES)
+    answer["content"] |= files(*WRITERS)
+    described = describe_read(
         "ReadAnalytics",
         path,
         "Read a figure",
@@ -151,10 +180,12 @@ def describe_figures(path: str) -> dict[str, Any]:
         "never added up: where there is money, there is a row for each currency.",
         parameters=[
             _NAME,
-            *_PERIOD,
-            _MADE_ON,
+            *IN_PERIOD,
+            *PAST,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
+            *_SETTINGS,
+            _MADE_ON,
             LANGUAGE,
             query("format", form, "JSON, or a file.", "json"),
             MIN_POSITION_IN_QUERY,
@@ -164,11 +195,12 @@ def describe_figures(path: str) -> dict[str, Any]:
         answer=answer,
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
 def describe_explained(path: str) -> dict[str, Any]:
     """The options of the route that says what is behind a figure."""
-    return describe_read(
+    described = describe_read(
         "ExplainAnalytics",
         path,
         "See what is behind a figure",
@@ -176,9 +208,11 @@ def describe_explained(path: str) -> dict[str, Any]:
         "count. Give the figure's group as filters, and its period as from and to.",
         parameters=[
             _NAME,
-            *_PERIOD,
-            _MADE_ON,
+            *IN_PERIOD,
+            *PAST,
             *_FILTERS,
+            *_SETTINGS,
+            _MADE_ON,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
@@ -186,10 +220,11 @@ def describe_explained(path: str) -> dict[str, Any]:
         answer=json_answer("Records and positions.", _BEHIND),
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
 def json_answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the position that it stands at."""
+    """An answer in JSON that says its position."""
     return {
         "description": description,
         "headers": {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}},

@@ -1,21 +1,32 @@
 """Figures as files: CSV (RFC 4180), an Excel workbook, or Parquet."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it ships no types
 
 from api.analytics.series import Series
+
+
+class Table(Protocol):
+    """What is written line by line: labels as texts, figures as numbers."""
+
+    def headings(self) -> Sequence[str]:
+        """Of its columns."""
+
+    def rows(self) -> Iterable[Sequence[Any]]:
+        """What stands under them."""
+
 
 WIDTH: Final = 22
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a text."""
 
 
-def write_csv(series: Series, path: Path) -> None:
+def write_csv(series: Table, path: Path) -> None:
     """With a byte order mark, or Excel would not take it for UTF-8."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file)
@@ -24,7 +35,7 @@ def write_csv(series: Series, path: Path) -> None:
             rows.writerow([_cell(one) for one in row])
 
 
-def write_xlsx(series: Series, path: Path) -> None:
+def write_xlsx(series: Table, path: Path) -> None:
     """Labels are texts, so what begins with ``=`` stays what it is; figures are numbers."""
     with Workbook(path, {"constant_memory": True, "strings_to_urls": False}) as book:
         bold = book.add_format({"bold": True})
@@ -56,11 +67,12 @@ def write_parquet(series: Series, path: Path) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
-WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {
+TABLES: Final[Mapping[str, Callable[[Table, Path], None]]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,
-    "parquet": write_parquet,
 }
+"""For every table."""
+WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {**TABLES, "parquet": write_parquet}
 
 
 def _cell(value: object) -> str:

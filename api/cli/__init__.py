@@ -18,6 +18,8 @@ from api.cli import (
     as_of,
     backups,
     breach,
+    customers,
+    dashboards,
     development,
     diff,
     erasing,
@@ -32,10 +34,12 @@ from api.cli import (
     retention,
     serving,
     sla,
+    snapshots,
     status,
     tenancy,
     transparency,
     verifying,
+    what_if,
 )
 from api.cli.errors import explained
 from api.cli.shared import INTERRUPTED, settings, warn
@@ -66,7 +70,11 @@ app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
 app.command()(forecasting.forecast)
+app.add_typer(what_if.app, name="what-if")
+app.command()(dashboards.dashboard)
+app.command()(snapshots.snapshots)
 app.add_typer(analytics.export_app, name="export")
+app.add_typer(customers.app, name="customers")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")
 app.add_typer(sla.app, name="sla")

@@ -1,5 +1,6 @@
 """For those who work on Kept: its benchmarks and its tests."""
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,6 +13,7 @@ PASSED_ON: Final = {
     "help_option_names": [],
 }
 """Everything after ``kept test`` is for pytest."""
+SPARK: Final = "tests/analytics/test_spark.py"
 
 
 def bench(
@@ -46,7 +48,6 @@ def _benchmarks() -> list[str]:
     """Modules of benchmarks/ that can be run by themselves."""
     import ast
     import importlib.util
-    from pathlib import Path
 
     spec = importlib.util.find_spec("benchmarks")
     places = list(spec.submodule_search_locations or ()) if spec else []
@@ -59,15 +60,20 @@ def _benchmarks() -> list[str]:
     return sorted(names)
 
 
-def run_tests(context: typer.Context) -> None:
+def run_tests(
+    context: typer.Context,
+    spark: Annotated[bool, typer.Option("--spark", help="Only figures, by Spark.")] = False,
+) -> None:
     """Check style, types and architecture, then run the tests. Arguments go to pytest."""
     import subprocess
     import sys
-    from pathlib import Path
 
     root = Path(__file__).parents[2]
     if not (root / "tests").is_dir():
         raise Failure("There are no tests here: kept test runs in a checkout of the repository.")
+    if spark:
+        _run_by_spark(root, context.args)
+        return
     beside = Path(sys.executable).parent
     checks = {
         "ruff check": [str(beside / "ruff"), "check", "."],
@@ -86,3 +92,20 @@ def run_tests(context: typer.Context) -> None:
             failed.append(name)
     if failed:
         raise Failure(f"Failed: {', '.join(failed)}. What each said stands above.", code=1)
+
+
+def _run_by_spark(root: Path, arguments: list[str]) -> None:
+    """Run every figure by Spark, too, in the environment that the launcher has made for it."""
+    import importlib.util
+    import os
+    import shutil
+    import subprocess
+    import sys
+
+    if importlib.util.find_spec("pyspark") is None:
+        raise Failure("PySpark is not installed here. Run ./kept test --spark in the checkout.")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise Failure("There is no Java, which Spark needs. Install a Java 17 or later.")
+    tests = [sys.executable, "-m", "pytest", "--numprocesses=0", SPARK, *arguments]
+    if subprocess.run(tests, cwd=root, check=False).returncode:
+        raise Failure("Failed: Spark. What it said stands above.", code=1)

@@ -6,14 +6,27 @@ from typing import Final
 from projections.analytics.accuracy import ACCURACY
 from projections.analytics.customers import CUSTOMER_FIGURES
 from projections.analytics.kernel import Definition, UnknownFigure
+from projections.analytics.loyalty import LOYALTY_FIGURES
 from projections.analytics.movement import MOVEMENT
 from projections.analytics.sales import SALES
+from projections.analytics.segments import SEGMENT_FIGURES
 from projections.analytics.service import SERVICE
 from projections.analytics.service_levels import SERVICE_LEVELS
+from projections.analytics.sources import SOURCE_FIGURES
 
 DEFINITIONS: Final[Mapping[str, Definition]] = {
     one.name: one
-    for one in (*SALES, *MOVEMENT, ACCURACY, *SERVICE, *SERVICE_LEVELS, *CUSTOMER_FIGURES)
+    for one in (
+        *SALES,
+        *MOVEMENT,
+        ACCURACY,
+        *SERVICE,
+        *SERVICE_LEVELS,
+        *CUSTOMER_FIGURES,
+        *SEGMENT_FIGURES,
+        *LOYALTY_FIGURES,
+        *SOURCE_FIGURES,
+    )
 }
 
 

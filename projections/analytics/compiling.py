@@ -20,6 +20,8 @@ from projections.analytics.kernel import (
     Table,
     UnknownFigure,
 )
+from projections.analytics.purchases import by_currency
+from projections.analytics.segments import CUSTOMER_SEGMENTS
 from projections.analytics.views import views
 
 Dialect = Literal["postgres", "duckdb", "pyspark"]
@@ -29,6 +31,10 @@ _COMPILERS: Final[dict[Dialect, Any]] = {
     "duckdb": DuckDBCompiler(),
     "pyspark": PySparkCompiler(),
 }
+_PLAIN: Final = {"sum": "sum", "most": "max", "distinct": "nunique"}
+"""What Ibis calls a measure that is one aggregate."""
+LONGEST_NUMBER: Final = 9
+"""Digits of a number that is filtered by."""
 _UNITS: Final = dict(zip(PERIODS, ("D", "W", "M", "Q", "Y"), strict=True))
 
 
@@ -60,7 +66,9 @@ def figures(definition: Definition, asked: Asked) -> Table:
         by.append(CURRENCY)
     period = next((name for name in asked.by if name in PERIODS), None)
     if period is not None:
-        found = found.mutate(**{period: found.on.truncate(_UNITS[period])})
+        # PostgreSQL and Spark give midnight for it, which is another day in another zone.
+        begins = found.on.cast("timestamp").truncate(_UNITS[period]).date()
+        found = found.mutate(**{period: begins})
     for column in dict.fromkeys(_ranked(definition.measures)):
         found = _with_ranks(found, column, by)
     parts: dict[str, Any] = {}
@@ -80,11 +88,28 @@ def records(definition: Definition, asked: Asked, after: UUID | None, limit: int
     return found.order_by("id").limit(limit)
 
 
+def scores(asked: Asked, after: UUID | None, limit: int, only: UUID | None = None) -> Table:
+    """So many customers, or only this one, with their RFM scores among all: a row for each currency
+    that they bought in.
+    """
+    found = facts(CUSTOMER_SEGMENTS, asked)
+    if only is not None:
+        found = found.filter(found.id == only)
+    if after is not None:
+        found = found.filter(found.id > after)
+    found = found.order_by("id").limit(limit)
+    worth = by_currency(views(), asked.last_day).select("id", "currency", "value")
+    return found.join(worth, "id").order_by("id", "currency")
+
+
 def events(definition: Definition, asked: Asked, ids: Sequence[UUID]) -> Table:
     """The events behind the facts of these records: ``id`` and ``position``. Of facts that are
     records these are the first event and every change of the fields that matter.
     """
-    if definition.behind:
+    if definition.traced is not None:
+        found = definition.traced(views(), asked)
+        found = found.filter(found.id.isin(ids))
+    elif definition.behind:
         found = views()["history"]
         found = found.filter(found.id.isin(ids))
         found = found.mutate(first=found.position.min().over(group_by=[found.id]))
@@ -120,8 +145,8 @@ def _parts(found: Table, measure: Measure) -> dict[str, Any]:
     if measure.kind == "count":
         return {name: found.count()}
     column = found[measure.column]
-    if measure.kind in ("sum", "most"):
-        return {name: column.sum() if measure.kind == "sum" else column.max()}
+    if measure.kind in _PLAIN:
+        return {name: getattr(column, _PLAIN[measure.kind])()}
     if measure.kind == "mean":
         return {f"{name}_part": column.sum(), f"{name}_whole": column.count()}
     if measure.kind == "share":
@@ -145,6 +170,10 @@ def _typed(column: Any, value: str) -> Any:
             return UUID(value)
         except ValueError:
             raise UnknownFigure(name, "is no id. Give a UUID.") from None
+    if kind.is_integer():
+        if not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_NUMBER):
+            raise UnknownFigure(name, "is no whole number. Give one such as 3.")
+        return int(value)
     if kind.is_boolean():
         if value not in ("true", "false"):
             raise UnknownFigure(name, "is neither. Give true or false.")

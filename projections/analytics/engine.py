@@ -1,24 +1,24 @@
-"""Asking a definition: by PostgreSQL on the live read models, or by DuckDB on an export of them.
+"""Asking a definition: by PostgreSQL on the live read models, or by DuckDB or Spark on an export.
 
 Ibis takes most of a second to import, so it is imported where the first figure is asked for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from types import ModuleType
 from typing import Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition
+from projections.analytics.kernel import CURRENCY, Asked, Definition
 from projections.plain import plain
 from store import figures
 from store.database import Database
+from store.dated_copies import DatedCopy
 from store.tenants import Tenant
 
 T = TypeVar("T")
 MOST_CACHED: Final = 200
-"""Answers that are kept, as long as no event is added."""
+"""Answers that are kept, as long as no event is added; and queries, however the log grows."""
 MOST_RECORDS: Final = 200
 """Records on a page of what is behind a figure."""
 
@@ -27,17 +27,20 @@ class Engine(Protocol):
     """What runs a query, and in which dialect."""
 
     @property
-    def dialect(self) -> Literal["postgres", "duckdb"]: ...
+    def dialect(self) -> Literal["postgres", "duckdb", "pyspark"]: ...
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows by column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """The live read models."""
+    """The live read models, or a dated copy of them."""
 
     database: Database
     tenant: Tenant
+    copy: DatedCopy | None = None
+    moment: str | None = None
+    """At which the live ones are read, where several queries are to see the same."""
     dialect: Literal["postgres"] = "postgres"
 
     def rows(self, query: str) -> list[dict[str, Any]]:
@@ -45,8 +48,9 @@ class Postgres:
 
         Raises:
             FiguresTimedOut: it took too long.
+            CopyGone: the copy was dropped.
         """
-        return figures.ask(self.database, self.tenant, query)
+        return figures.ask(self.database, self.tenant, query, self.copy, self.moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Analytics:
     engine: Engine
     _cached: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
     _cached_at: int = -1
+    _queries: dict[tuple[Any, ...], str] = field(default_factory=dict, repr=False)
 
     def groups(self, definition: Definition, asked: Asked, position: int) -> list[Group]:
         """The figures by group. ``position`` is where the read models stand at least.
@@ -85,14 +90,15 @@ class Analytics:
         """
         asked = definition.checked(asked)
         filters = tuple(sorted(asked.filters.items(), key=lambda one: one[0]))
+        settings = tuple(sorted(asked.settings.items()))
         days = (asked.today, asked.since, asked.until, asked.made_on)
+        key = (definition.name, days, asked.by, filters, settings)
 
         def make() -> list[Group]:
-            compiling = _compiling()
-            query = compiling.sql(compiling.figures(definition, asked), self.engine.dialect)
-            return [_group(definition, asked, row) for row in self.engine.rows(query)]
+            rows = self.engine.rows(self._query(definition, asked, key))
+            return [_group(definition, asked, row) for row in rows]
 
-        return self.remembered((definition.name, days, asked.by, filters), position, make)
+        return self.remembered(key, position, make)
 
     def remembered(self, key: tuple[Any, ...], position: int, make: Callable[[], T]) -> T:
         """What was made under that key while the log stands where it stood, or is made now."""
@@ -103,6 +109,19 @@ class Analytics:
             cached[key] = make()
         found: T = cached[key]
         return found
+
+    def _query(self, definition: Definition, asked: Asked, key: tuple[Any, ...]) -> str:
+        """The query, which stays the same however the log grows: to compile it takes longer than
+        most of them run.
+        """
+        query = self._queries.get(key)
+        if query is None:
+            compiling = _compiling()
+            query = compiling.sql(compiling.figures(definition, asked), self.engine.dialect)
+            if len(self._queries) >= MOST_CACHED:
+                self._queries = {}
+            self._queries[key] = query
+        return query
 
     def behind(
         self,
@@ -137,15 +156,10 @@ def _compiling() -> ModuleType:
 
 
 def _group(definition: Definition, asked: Asked, row: Mapping[str, Any]) -> Group:
-    by = {name: _day(row[name]) if name in PERIODS else _key(row[name]) for name in asked.by}
+    by = {name: _key(row[name]) for name in asked.by}
     if definition.has_money:
         by[CURRENCY] = row[CURRENCY]
     return Group(by, {one.name: one.figure(row) for one in definition.measures})
-
-
-def _day(value: Any) -> date | None:
-    """The first day of a period; engines give the midnight at which it begins."""
-    return value.date() if isinstance(value, datetime) else value
 
 
 def _key(value: Any) -> Any:

@@ -20,9 +20,11 @@ Table = Any
 """An Ibis table expression. Ibis is imported where figures are asked for, and nowhere else."""
 Views = Mapping[str, Table]
 """The public read models by name."""
-Unit = Literal["deals", "tickets", "customers", "money", "percent", "days", "hours", "times"]
-Chart = Literal["bar", "line", "funnel", "waterfall"]
-Kind = Literal["count", "sum", "share", "mean", "median", "percentile", "most"]
+Unit = Literal[
+    "deals", "tickets", "customers", "orders", "money", "percent", "days", "hours", "times"
+]
+Chart = Literal["bar", "line", "funnel", "waterfall", "heatmap"]
+Kind = Literal["count", "distinct", "sum", "share", "mean", "median", "percentile", "most"]
 
 PERIODS: Final = ("day", "week", "month", "quarter", "year")
 """What time is grouped by."""
@@ -56,7 +58,8 @@ class Asked:
     """Dimensions and at most one of :data:`PERIODS`."""
     filters: Mapping[str, str | None] = field(default_factory=dict)
     """Equality by dimension; None finds what is empty."""
-
+    settings: Mapping[str, int] = field(default_factory=dict)
+    """What its settings are set to; the others are at their defaults."""
     made_on: date | None = None
     """The day on whose evening a forecast is looked back at, if the figure is about one."""
 
@@ -79,6 +82,36 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A whole number that a definition leaves open, such as after how many days one has churned."""
+
+    name: str
+    label: Both
+    default: int
+    least: int
+    most: int
+
+    def of(self, asked: Asked) -> int:
+        """What it is set to."""
+        return asked.settings.get(self.name, self.default)
+
+    def read(self, text: str) -> int:
+        """What somebody wrote for it.
+
+        Raises:
+            UnknownFigure: it is no whole number, or out of bounds.
+        """
+        if text.isascii() and text.isdecimal() and len(text) <= len(str(self.most)):
+            number = int(text)
+            if self.least <= number <= self.most:
+                return number
+        raise UnknownFigure(
+            self.name,
+            f"is no whole number in range. Give one from {self.least} to {self.most}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A figure of a group of facts."""
 
@@ -87,7 +120,7 @@ class Measure:
     unit: Unit
     kind: Kind = "count"
     column: str = ""
-    """What is added up or ranked; of a share, the part."""
+    """What is added up, ranked or told apart; of a share, the part."""
     whole: str = ""
     """Of a share, by what is divided: a column, or else the number of facts."""
     percent: int = 90
@@ -137,6 +170,11 @@ class Definition:
     """The fields of a record whose changes made the figure; empty where a fact is an event."""
     standing: bool = False
     """Whether it tells what stands on the last day of the period, instead of what fell into it."""
+    settings: tuple[Setting, ...] = ()
+    traced: Callable[[Views, Asked], Table] | None = None
+    """The events behind the facts, by ``id`` of the fact's record and ``position``, where they are
+    those of other records.
+    """
 
     looks_back: bool = False
     """Whether it is about what was forecast on some evening: see :attr:`Asked.made_on`."""

@@ -1,4 +1,4 @@
-"""One small company for all tests of a process."""
+"""One small company and one small shop for all tests of a process."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,6 +7,7 @@ import pytest
 
 from api.services import Services, create_tenant
 from store.database import Database
+from tests.analytics.shop import Shop
 from tests.analytics.world import World
 
 
@@ -15,3 +16,10 @@ def world(database: Database) -> Iterator[World]:
     create_tenant(database, "figures", "Asia/Shanghai")
     with closing(Services.open(database, "figures")) as services:
         yield World(services)
+
+
+@pytest.fixture(scope="session")
+def shop(database: Database) -> Iterator[Shop]:
+    create_tenant(database, "shop", "Asia/Shanghai")
+    with closing(Services.open(database, "shop")) as services:
+        yield Shop(services)

@@ -1,16 +1,17 @@
 """What figures say of a company whose figures can be figured out by hand."""
 
 from collections import Counter
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from projections.analytics import DEFINITIONS, definition
+from projections.analytics import DEFINITIONS, compiling, definition
 from projections.analytics.engine import Analytics
 from projections.analytics.kernel import UnknownFigure
-from tests.analytics.world import World, asked
+from tests.analytics.world import TODAY, World, asked
 
 
 def figures(world: World, name: str, *by: str, **more: Any) -> dict[Any, dict[str, Any]]:
@@ -376,3 +377,25 @@ def test_an_answer_is_remembered_until_an_event_is_added(world: World) -> None:
     for position in (1, 1, 2, 2):
         analytics.groups(DEFINITIONS["win_rate"], asked("month"), position)
     assert engine.asked == 2
+
+
+def test_a_query_is_compiled_once_however_the_log_grows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+
+    def counting(expression: Any, dialect: compiling.Dialect) -> str:
+        compiled.append(sql(expression, dialect))
+        return compiled[-1]
+
+    sql = compiling.sql
+    monkeypatch.setattr(compiling, "sql", counting)
+    analytics = Analytics(world.services.analytics.engine)
+    same = [analytics.groups(DEFINITIONS["win_rate"], asked("year"), n) for n in (1, 2, 3)]
+    assert same[0] == same[1] == same[2] != []
+    assert len(compiled) == 1
+    tomorrow = replace(asked("year"), today=TODAY + timedelta(days=1))
+    for question in (asked("year", filters={"status": "won"}), tomorrow, asked()):
+        name = "cycle_length" if question.filters else "win_rate"
+        analytics.groups(DEFINITIONS[name], question, 3)
+    assert len({*compiled}) == len(compiled) - 1 == 3

@@ -50,6 +50,7 @@ def paths(receipt: dict[str, Any]) -> list[str]:
         record,
         f"{record}?as_of=2999-01-01",
         f"{record}/history",
+        f"{record}/profile",
         "/v1/history",
         "/v1/events",
         f"/v1/events?stream={receipt['stream']}",

@@ -74,7 +74,7 @@ def test_no_place_of_somebodys_machine_is_named(texts: dict[str, str]) -> None:
 
 def test_every_requirement_is_locked_by_hash(texts: dict[str, str]) -> None:
     """Or the registry, whichever it is, could answer with something else."""
-    for name in ("requirements.lock", "requirements-runtime.lock"):
+    for name in ("requirements.lock", "requirements-runtime.lock", "requirements-spark.lock"):
         pinned = [line for line in texts[name].splitlines() if re.match(r"[a-z0-9]", line)]
         assert pinned
         assert all(re.match(r"[\w.\-\[\]]+==\S+", line) for line in pinned), name

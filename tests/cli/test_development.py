@@ -1,5 +1,7 @@
 """bench and test hand over to other programs."""
 
+import importlib.util
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -31,6 +33,24 @@ def test_test_runs_every_check_and_fails_if_one_does(kept: Kept, programs: list[
     assert ran.code == 1
     assert "── pytest" in ran.err
     assert "kept: Failed: mypy." in ran.err
+
+
+def test_spark_is_run_alone_where_it_is(
+    kept: Kept, programs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, object] = {"pyspark": object(), "java": "/somewhere/java"}
+    monkeypatch.setattr(importlib.util, "find_spec", found.get)
+    monkeypatch.setattr(shutil, "which", found.get)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    kept("test", "--spark", "-k", "win_rate").done()
+    assert [one[1:] for one in programs] == [
+        ["-m", "pytest", "--numprocesses=0", "tests/analytics/test_spark.py", "-k", "win_rate"]
+    ]
+    del found["java"]
+    kept("test", "--spark").failed(2, "There is no Java, which Spark needs.")
+    del found["pyspark"]
+    kept("test", "--spark").failed(2, "Run ./kept test --spark in the checkout.")
+    assert len(programs) == 1
 
 
 def test_bench_lists_and_refuses(kept: Kept) -> None:

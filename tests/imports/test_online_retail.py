@@ -3,9 +3,9 @@
 import csv
 import gzip
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,10 @@ from api.imports.intake import ImportStopped, Intake
 from api.imports.online_retail import import_online_retail
 from api.services import Services
 from projections import DERIVED, PROJECTIONS
+from projections.analytics.compiling import sql
+from projections.analytics.kernel import Asked
+from projections.analytics.segments import worth
+from projections.analytics.views import views
 from projections.orders import order_lines, orders
 from projections.rebuild import rebuild
 from store.database import Database
@@ -29,6 +33,7 @@ pytestmark = pytest.mark.real_input
 
 ZONE = ZoneInfo("Europe/London")
 TAKEN = 4_000
+LAST_DAY = date(2010, 12, 10)
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 Row = dict[str, str]
 
@@ -112,10 +117,57 @@ def test_each_customer_s_turnover_is_the_file_s(shop: Shop) -> None:
             turnover[f"Customer {row['CustomerID'].removesuffix('.0')}"] += pence(row)
     with shop.services.database.borrow("writer", shop.services.tenant.schema) as connection:
         named = connection.execute(
-            "SELECT name, sum(net_total) FROM customers_v1 c JOIN orders_v1 o"
+            "SELECT name, sum(net_total) FROM customers_v1 c JOIN orders_v2 o"
             " ON o.customer_id = c.id GROUP BY name"
         ).fetchall()
     assert dict(named) == turnover
+
+
+def test_recency_frequency_and_value_are_the_file_s(shop: Shop) -> None:
+    """Without any code of Kept's: by customer and for their scores."""
+    expected = rfm(shop.rows, LAST_DAY)
+    query = sql(worth(views(), Asked(LAST_DAY, until=LAST_DAY)), "postgres")
+    with shop.services.database.borrow("writer", shop.services.tenant.schema) as connection:
+        numbers = dict(connection.execute("SELECT id, external_id FROM customers_v1").fetchall())
+    found = {
+        numbers[row["id"]]: (
+            *(row["recency"], row["orders"], row["value"]),
+            *(row["recency_score"], row["frequency_score"], row["monetary_score"]),
+        )
+        for row in shop.services.analytics.engine.rows(query)
+    }
+    assert found == expected
+    assert len({scores[3:] for scores in expected.values()}) > 10
+
+
+def rfm(rows: list[Row], last: date) -> dict[str, tuple[Any, ...]]:
+    """Days since the last invoice, invoices, net value with credits, and the fifth of each."""
+    invoices: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        invoices[row["InvoiceNo"]].append(row)
+    orders: Counter[str] = Counter()
+    latest: dict[str, date] = {}
+    value: dict[str, Decimal] = defaultdict(Decimal)
+    for number, lines in invoices.items():
+        who = lines[0]["CustomerID"].removesuffix(".0")
+        value[who] += sum(map(pence, lines))
+        if who and not number.startswith("C"):
+            orders[who] += 1
+            day = date.fromisoformat(lines[0]["InvoiceDate"][:10])
+            latest[who] = max(day, latest.get(who, day))
+    worth = {who: value[who] for who in orders}
+    measured: tuple[Mapping[str, Any], ...] = (latest, orders, worth)
+    fifths = [
+        {
+            who: 1 + 5 * sum(other < one for other in by.values()) // len(by)
+            for who, one in by.items()
+        }
+        for by in measured
+    ]
+    return {
+        who: ((last - latest[who]).days, orders[who], value[who], *(one[who] for one in fifths))
+        for who in orders
+    }
 
 
 def test_cancellations_count_negatively_and_nobody_s_invoices_say_so(shop: Shop) -> None:
