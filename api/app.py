@@ -154,12 +154,12 @@ def _routes() -> list[Any]:
     audit_trail(described)
     read_log(described)
     analytics(described)
-    forecasts(described)
     what_ifs(described)
     dashboards(described)
     saves_figures(described)
     customer_tables(described)
     profiles(described)
+    forecasts(described)
     answers_requests(described)
     routers = (
         sales.router,

@@ -16,6 +16,11 @@ MOST_BY: Final = 4
 """Dimensions that figures are grouped by at once."""
 
 
+def times_of(definition: Definition) -> tuple[str, ...]:
+    """The names of the days and periods that it can be asked by."""
+    return (*PERIOD, MADE_ON) if definition.looks_back else PERIOD
+
+
 def filters_of(definition: Definition) -> list[str]:
     """The names of what its facts can be filtered by."""
     money = [CURRENCY] if definition.has_money else []
@@ -23,9 +28,8 @@ def filters_of(definition: Definition) -> list[str]:
 
 
 def known_of(definition: Definition) -> list[str]:
-    """The names of what may be given for it alone: filters, settings and the day of a forecast."""
-    made_on = [MADE_ON] if definition.looks_back else []
-    return [*filters_of(definition), *(one.name for one in definition.settings), *made_on]
+    """The names of what may be given for it alone: filters and settings."""
+    return [*filters_of(definition), *(one.name for one in definition.settings)]
 
 
 def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) -> Asked:
@@ -47,7 +51,9 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         one.name: one.read(given[one.name]) for one in definition.settings if one.name in given
     }
     made_on = day(MADE_ON, given[MADE_ON]) if MADE_ON in given else None
-    return definition.checked(Asked(now.date(), since, until, by, dict(filters), settings, made_on))
+    return definition.checked(
+        Asked(now.date(), since, until, by, dict(filters), settings=settings, made_on=made_on)
+    )
 
 
 def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date | None]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import PERIOD, asked_of, known_of, language_of
+from api.analytics.asking import asked_of, known_of, language_of, times_of
 from api.analytics.docs import describe_explained, describe_figures, describe_list
 from api.analytics.files import WRITERS
 from api.analytics.moments import copy_of, now_at
@@ -28,7 +28,7 @@ from projections.gate import Gate
 from projections.readers import Reader
 
 PATH: Final = "/v1/analytics"
-COMMON: Final = (*PERIOD, "by", "language", "format", "min_position")
+COMMON: Final = ("by", "language", "format", "min_position")
 
 
 def analytics(router: APIRouter) -> None:
@@ -53,7 +53,7 @@ async def listed(request: Request) -> Response:
 async def figures(request: Request) -> Response:
     """The figures of one definition, as JSON or as a file, now or as they were."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *MOMENTS, *known_of(definition)))
+    given = parameters(request, (*times_of(definition), *COMMON, *MOMENTS, *known_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
     form, language = form_in(given), language_of(given)
     moments = past(request, given)
@@ -79,7 +79,7 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = (*PERIOD, *MOMENTS, "cursor", "min_position", *known_of(definition))
+    known = (*times_of(definition), *MOMENTS, "cursor", "min_position", *known_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
     moments = past(request, given)

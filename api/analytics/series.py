@@ -130,8 +130,8 @@ class Series:
             **as_of(self.copy),
             "from": self.asked.since and self.asked.since.isoformat(),
             "to": self.asked.until and self.asked.until.isoformat(),
-            **({} if made_on is None else {"made_on": made_on.isoformat()}),
             "settings": {one.name: one.of(self.asked) for one in self.definition.settings},
+            **({} if made_on is None else {"made_on": made_on.isoformat()}),
             "by": [{"name": name, "label": self.heading(name)} for name in self.by],
             "measures": said["measures"],
             "data": [

@@ -1,6 +1,6 @@
 """Figures on the command line, and exports for other engines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -49,6 +49,11 @@ export_app = typer.Typer(help="Log and read models as files for other engines.")
 export_app.info.no_args_is_help = True
 
 
+MadeOn = Annotated[
+    str | None, typer.Option(help="The evening of a forecast, after which nothing is known to it.")
+]
+
+
 class PersonalFields(StrEnum):
     """What is done with personal fields of the log."""
 
@@ -78,6 +83,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str | None, typer.Argument(help="The figure; none: list them.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The last day.")] = None,
+    made_on: MadeOn = None,
     by: Annotated[list[str] | None, typer.Option(help="Group by this; may be given again.")] = None,
     where: Where = None,
     explain: Explain = False,
@@ -94,7 +100,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
 ) -> None:
     """Show figures: sales, service and customers, as of now, of a period, or as they were."""
     if saved is not None:
-        if name or since or until or by or where or explain or output or on or period:
+        if name or since or until or by or where or explain or output or on or period or made_on:
             raise Failure("--saved: goes with --as-of and --as-known-at only. Leave out the rest.")
         from api.cli.dashboards import show_saved
 
@@ -107,7 +113,8 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
 
     if on is not None and (as_of or as_known_at):
         raise Failure("--as-of: an export has one moment only. Leave out --on or --as-of.")
-    found, given = definition(name), given_of(since, until, by, where, period)
+    days = {"from": since, "to": until, "period": period, "made_on": made_on}
+    found, given = definition(name), given_of(days, by, where)
     if sql is not None:
         _show_query(found, given, sql)
         return
@@ -211,20 +218,14 @@ def _list(language: Any, as_json: bool) -> None:
 
 
 def given_of(
-    since: str | None,
-    until: str | None,
-    by: list[str] | None,
-    where: list[str] | None,
-    period: str | None,
+    days: Mapping[str, str | None], by: list[str] | None, where: list[str] | None
 ) -> dict[str, str]:
     """What was given, as a URL has it."""
-    given = {} if by is None else {"by": ",".join(by)}
-    given |= {"from": since} if since else {}
-    given |= {"to": until} if until else {}
-    given |= {"period": period} if period else {}
+    given = {name: day for name, day in days.items() if day}
+    given |= {} if by is None else {"by": ",".join(by)}
     for one in where or ():
         name, equals, value = one.partition("=")
-        if not equals or name in ("from", "to", "by", "period"):
+        if not equals or name in (*days, "by"):
             raise Failure("--where takes a dimension and its value. Write it as stage=won.")
         given[name] = value
     return given
@@ -232,7 +233,7 @@ def given_of(
 
 @contextmanager
 def engine_on(
-    services: "Services", on: Path | None, copy: "DatedCopy | None"
+    services: "Services", on: Path | None, copy: "DatedCopy | None" = None
 ) -> "Iterator[tuple[Analytics, int]]":
     """Live, on a dated copy or on an export, with the position that it stands at."""
     if on is None:

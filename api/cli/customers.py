@@ -50,7 +50,7 @@ def segments(
     from api.cli.analytics import given_of
     from projections.analytics.segments import CUSTOMER_SEGMENTS
 
-    given = given_of(None, until, [], where, None)
+    given = given_of({"to": until}, [], where)
     with _tables(language, purpose) as (services, tables):
         asked = asked_of(CUSTOMER_SEGMENTS, given, now_in(services.tenant.zone))
         found = tables.all_scores(asked) if output else tables.scores(asked, None)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.analytics import On, engine_on
+from api.cli.analytics import MadeOn, On, engine_on
 from api.cli.shared import AnswerLanguage, Json, opened_tenant, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ ACCURACY: Final = ("currency", "times", "error", "naive_error", "bias", "covered
 
 def forecast(
     model: Annotated[str | None, typer.Argument(help="The forecast; none: list them.")] = None,
-    made_on: Annotated[
-        str | None, typer.Option(help="The evening after which nothing is known; today if none.")
-    ] = None,
+    made_on: MadeOn = None,
     ahead: Annotated[
         int | None, typer.Option(help="How far it looks ahead, in days or months of the model.")
     ] = None,
@@ -49,7 +47,7 @@ def forecast(
 
             catch_up(services)
         asked = asked_forecast(model, evening, ahead, now_in(services.tenant.zone).date())
-        with engine_on(services, on, None) as (engine, position):
+        with engine_on(services, on) as (engine, position):
             found = forecast_by(engine, asked, position)
     if as_json:
         print_json(told(found, language.value))

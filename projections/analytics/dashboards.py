@@ -53,6 +53,7 @@ _SALES: Final = Dashboard(
         Panel("loss_reasons", ("loss_reason",), _YEAR),
         Panel("cycle_length", ("status",), _YEAR),
         Panel("slippage", ("status",), _YEAR),
+        Panel("forecast_accuracy", ("forecast_category",), _QUARTER),
     ),
 )
 _SERVICE: Final = Dashboard(
@@ -68,6 +69,7 @@ _SERVICE: Final = Dashboard(
         Panel("ticket_flow", ("month",), _YEAR),
         Panel("first_response", ("priority",), _QUARTER),
         Panel("resolution_time", ("priority",), _QUARTER),
+        Panel("service_levels", ("measure",), _QUARTER),
         Panel("backlog", ("priority",)),
         Panel("reopen_rate", ("priority",), _QUARTER),
         Panel("first_contact_resolution", ("channel",), _QUARTER),
@@ -78,13 +80,31 @@ _CUSTOMERS: Final = Dashboard(
     1,
     Both("Customers", "客户看板"),
     Both(
-        "Where the relations stand, who was not spoken with for long, and where they come from.",
-        "客户关系所处阶段、久未联系的客户以及客户来源。",
+        "Where the relations stand, who was not spoken with for long, who buys again and who left.",
+        "客户关系所处阶段、久未联系的客户、复购与流失。",
     ),
     (
         Panel("customer_stages", ("stage",)),
         Panel("customer_activity", ("recency",)),
+        Panel("customer_segments", ("segment",)),
+        Panel("active_customers", ("month", "order"), _YEAR),
+        Panel("cohort_retention", ("quarter", "months_since"), _YEAR),
+        Panel("customer_churn", ("month",), _YEAR),
+    ),
+)
+_MARKETING: Final = Dashboard(
+    "marketing",
+    1,
+    Both("Marketing", "营销看板"),
+    Both(
+        "Which sources bring customers, deals and orders, and what they are worth.",
+        "各来源带来的客户、商机与订单及其价值。",
+    ),
+    (
+        Panel("customer_stages", ("lead_source",)),
         Panel("source_effectiveness", ("lead_source",), _YEAR),
+        Panel("source_conversion", ("lead_source",), _YEAR),
+        Panel("source_value", ("lead_source",), _YEAR),
     ),
 )
 _BUSINESS: Final = Dashboard(
@@ -92,8 +112,8 @@ _BUSINESS: Final = Dashboard(
     1,
     Both("The business at a glance", "经营看板"),
     Both(
-        "Sales, service and customers on one page.",
-        "销售、服务与客户一览。",
+        "Sales, service, customers and marketing on one page.",
+        "销售、服务、客户与营销一览。",
     ),
     (
         Panel("won_deals", ("month",), _YEAR),
@@ -101,11 +121,14 @@ _BUSINESS: Final = Dashboard(
         Panel("forecast", ("forecast_category",)),
         Panel("pipeline_movement", ("movement",), "this_quarter"),
         Panel("ticket_flow", ("month",), _YEAR),
+        Panel("service_levels", ("measure",), _QUARTER),
         Panel("backlog", ("priority",)),
         Panel("customer_stages", ("stage",)),
+        Panel("customer_segments", ("segment",)),
+        Panel("source_effectiveness", ("lead_source",), _YEAR),
     ),
 )
 
 DASHBOARDS: Final[Mapping[str, Dashboard]] = {
-    one.name: one for one in (_SALES, _SERVICE, _CUSTOMERS, _BUSINESS)
+    one.name: one for one in (_SALES, _SERVICE, _CUSTOMERS, _MARKETING, _BUSINESS)
 }

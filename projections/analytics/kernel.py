@@ -60,6 +60,7 @@ class Asked:
     """Equality by dimension; None finds what is empty."""
     settings: Mapping[str, int] = field(default_factory=dict)
     """What its settings are set to; the others are at their defaults."""
+
     made_on: date | None = None
     """The day on whose evening a forecast is looked back at, if the figure is about one."""
 

@@ -34,9 +34,8 @@ from tests.analytics.world import TODAY, World, asked
 
 each = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=[*DEFINITIONS])
 MODULES = (
-    *("kernel", "dimensions", "sales", "movement", "service", "customers", "__init__"),
-    *("accuracy", "service_levels"),
-    *("purchases", "segments", "loyalty", "sources"),
+    *("kernel", "dimensions", "sales", "movement", "accuracy", "service"),
+    *("service_levels", "customers", "purchases", "segments", "loyalty", "sources", "__init__"),
 )
 """Those that define figures."""
 SPARK: Dialect = "pyspark"
