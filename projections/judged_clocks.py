@@ -26,10 +26,10 @@ class JudgedClockRow(Row):
     missed and still runs there are none.
     """
 
-    KEY: ClassVar[tuple[str, ...]] = ("id", "measure", "number")
+    KEY: ClassVar[tuple[str, ...]] = ("id", "measure", "occasion")
 
     measure: Public[Measure, "vocabulary"] = Measure.RESOLUTION
-    number: Public[int, "figure"] = 1
+    occasion: Public[int, "figure"] = 1
     """Next responses are counted from 1; of the others a ticket has one each."""
     position: Public[int, "figure"] = 0
     """Of the event that showed it last."""
@@ -75,12 +75,12 @@ def derive(
         elif (
             was is not None
             and was.is_decided
-            and _number(measure, before) == _number(measure, after)
+            and _occasion(measure, before) == _occasion(measure, after)
         ):
-            yield Gone((recorded.stream, measure, _number(measure, after)))
+            yield Gone((recorded.stream, measure, _occasion(measure, after)))
 
 
-def _number(measure: Measure, row: TicketClockRow) -> int:
+def _occasion(measure: Measure, row: TicketClockRow) -> int:
     return row.next_responses if measure is Measure.NEXT_RESPONSE else 1
 
 
@@ -92,7 +92,7 @@ def _judged(clock: Clock, row: TicketClockRow, recorded: Recorded) -> JudgedCloc
         _BLANK,
         id=recorded.stream,
         measure=clock.measure,
-        number=_number(clock.measure, row),
+        occasion=_occasion(clock.measure, row),
         position=recorded.position,
         outcome=clock.outcome,
         started_at=clock.started_at,

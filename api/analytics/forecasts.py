@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import MADE_ON, day, now_in
+from api.analytics.asking import MADE_ON, day, language_of, now_in
 from api.analytics.forecast_docs import describe_forecast, describe_forecasts
-from api.filters import parameters, whole_number, wrong
+from api.filters import parameters, whole_number
 from api.problems import Problem
 from api.reads import reading
 from api.replies import json_reply
@@ -39,7 +39,7 @@ def forecasts(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What can be forecast."""
     caller_of(request).needs("read")
-    language = _language(parameters(request, ("language",)))
+    language = language_of(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in MODELS.values()]})
 
 
@@ -50,7 +50,7 @@ async def forecast(request: Request) -> Response:
         raise Problem("not-found", f"There is no such forecast. There are: {', '.join(MODELS)}.")
     given = parameters(request, (MADE_ON, "ahead", "language", "min_position"))
     request.scope["min_position"] = given.pop("min_position", None)
-    language, caller = _language(given), caller_of(request)
+    language, caller = language_of(given), caller_of(request)
     made_on = day(MADE_ON, given[MADE_ON]) if MADE_ON in given else None
     ahead = (
         whole_number("ahead", given["ahead"], 1, MODELS[name].most) if "ahead" in given else None
@@ -118,10 +118,3 @@ def told(forecast: Forecast, language: Language) -> dict[str, Any]:
         }
     )
     return found
-
-
-def _language(given: dict[str, str]) -> Language:
-    language = given.get("language", LANGUAGES[0])
-    if language not in LANGUAGES:
-        raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")
-    return language

@@ -52,7 +52,6 @@ export_app.info.no_args_is_help = True
 MadeOn = Annotated[
     str | None, typer.Option(help="The evening of a forecast, after which nothing is known to it.")
 ]
-OnExport = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
 
 
 class PersonalFields(StrEnum):

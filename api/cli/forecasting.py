@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.analytics import MadeOn, OnExport, engine_on
+from api.cli.analytics import MadeOn, On, engine_on
 from api.cli.shared import AnswerLanguage, Json, opened_tenant, print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def forecast(
     ahead: Annotated[
         int | None, typer.Option(help="How far it looks ahead, in days or months of the model.")
     ] = None,
-    on: OnExport = None,
+    on: On = None,
     language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
     as_json: Json = False,
 ) -> None:

@@ -108,7 +108,13 @@ def made_up(model: ReadModel) -> Iterator[Row]:
     }
     for n in range(5 * ROWS):
         values = {name: _value(kind, n + len(name)) for name, kind in kinds.items()}
-        keys = {"id": number(n), "position": n + 1, "message_id": number(n), "line": 1}
+        keys = {
+            "id": number(n),
+            "position": n + 1,
+            "message_id": number(n),
+            "line": 1,
+            "occasion": 1,
+        }
         if model is ticket_messages:
             keys["id"] = number(n // 5)
         keys |= {name: number(n % 8) for name in model.row.KEY if name not in keys}

@@ -25,9 +25,9 @@ office = replace(usual, sla_terms=OFFICE)
 
 
 def judged(*history: Event | Told) -> dict[tuple[Measure, int], Any]:
-    """The rows that are left, by target and number."""
+    """The rows that are left, by target and occasion."""
     left, _ = folded(*history).take(judged_clocks)
-    return {(row.measure, row.number): row for row in left if isinstance(row, JudgedClockRow)}
+    return {(row.measure, row.occasion): row for row in left if isinstance(row, JudgedClockRow)}
 
 
 def test_a_clock_that_runs_in_time_has_no_row() -> None:
