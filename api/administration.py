@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from api.commands import accepts
 from api.dated_copies import serves_dated_copies
+from api.differing import serves_differences
 from api.parked import serves_parked
 from api.problems import Problem
 from api.reads import reads, reads_history
@@ -75,4 +76,5 @@ reads(router, read_seals)
 reads(router, skipped_events)
 serves_parked(router)
 serves_dated_copies(router)
+serves_differences(router)
 reads_history(router)

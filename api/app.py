@@ -19,7 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from api import administration, feed, health, marketing, privacy, sales, service, transparency
 from api.access import KeyRing
+from api.analytics.dashboards import dashboards
 from api.analytics.route import analytics
+from api.analytics.saved import saves_figures
 from api.answering.route import answers_requests
 from api.audit.route import audit_trail
 from api.openapi import TAGS
@@ -29,6 +31,7 @@ from api.replies import Reply
 from api.routing import Index, KeyedRoute
 from api.schemas import components
 from api.tenancy import Options, Tenancy
+from api.what_if.route import what_ifs
 from projections import DERIVED, PROJECTIONS
 from store.database import Database
 
@@ -148,6 +151,9 @@ def _routes() -> list[Any]:
     audit_trail(described)
     read_log(described)
     analytics(described)
+    what_ifs(described)
+    dashboards(described)
+    saves_figures(described)
     answers_requests(described)
     routers = (
         sales.router,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -24,6 +24,7 @@ from store.errors import VersionConflict
 from store.event_log import Idempotency, Receipt
 
 Address = Callable[[Request], UUID]
+Prepare = Callable[[Any], Command]
 
 _REPLAYED: Final[Header] = (b"idempotency-replayed", b"true")
 
@@ -37,15 +38,17 @@ def accepts(
     address: Address = record_id,
     at: UUID | None = None,
     name: str | None = None,
+    prepare: Prepare = lambda command: command,
 ) -> None:
     """Let a command be issued under a path. ``address`` reads the record's id off the request;
     ``at`` is the id of a record that is opened once in a tenant, and ``name`` tells that operation
-    from the command's other one.
+    from the command's other one. ``prepare`` checks by what is shown, and adds to the command what
+    only the door knows.
     """
     opens = "{" not in path
     if opens != (command.OPENS is True):
         raise TypeError(f"{command.__name__} and {path} disagree on whether a record is opened")
-    door = _Door(command, f"/v1{path}", None if opens else address, at)
+    door = _Door(command, f"/v1{path}", None if opens else address, at, prepare)
     options = describe_command(command, f"/v1{path}", method, name)
     router.routes.append(KeyedRoute(f"/v1{path}", door.issue, methods=[method], **options))
 
@@ -54,9 +57,15 @@ class _Door:
     """Takes one command in."""
 
     def __init__(
-        self, command: type[Command], path: str, address: Address | None, at: UUID | None
+        self,
+        command: type[Command],
+        path: str,
+        address: Address | None,
+        at: UUID | None,
+        prepare: Prepare,
     ) -> None:
         self._command, self._address, self._at = command, address, at
+        self._prepare = prepare
         self._read = command.__pydantic_validator__.validate_json
         self._home = f"/v1/{path.split('/')[2]}/"
 
@@ -68,7 +77,7 @@ class _Door:
         version = self._expected(request)
         body = await json_body(request)
         order = Order(
-            command=self._read(body, strict=True),
+            command=self._prepare(self._read(body, strict=True)),
             envelope=envelope_of(request, caller),
             stream=target,
             expected_version=version,

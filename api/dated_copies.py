@@ -1,4 +1,4 @@
-"""Dated copies over HTTP: what is said while one is made for a list, and where to look."""
+"""Dated copies over HTTP: what is said while one is made for a read, and where to look."""
 
 from typing import Any, Final
 
@@ -28,7 +28,10 @@ _COPY: Final = {
             "format": "date-time",
             "description": "By what Kept knew then; null: when it was made.",
         },
-        "is_ready": {"type": "boolean", "description": "Whether lists are answered from it."},
+        "is_ready": {
+            "type": "boolean",
+            "description": "Whether reads are answered from it.",
+        },
         "parts_done": {"type": "integer", "description": "Parts of the log that are in it."},
         "parts": {"type": "integer", "description": "Of so many; 0: not begun, or all done."},
     },
@@ -44,9 +47,9 @@ def serves_dated_copies(router: APIRouter) -> None:
         "GetDatedCopy",
         f"{PATH}/{{name}}",
         "How far a dated copy is",
-        "Lists as of a date are read from a copy of the read models as they were, made when the "
+        "Lists and figures as of a date are read from a copy of the read models, made when the "
         "date is first asked for and kept until others are used more, or somebody's data is "
-        "erased. Once it is ready, ask for the list again.",
+        "erased. Once it is ready, ask again.",
         parameters=[_NAME],
         answer={"description": "The copy.", "content": {"application/json": {"schema": _COPY}}},
         errors=(400, 401, 403, 404, 422, 503),
@@ -55,7 +58,7 @@ def serves_dated_copies(router: APIRouter) -> None:
 
 
 async def in_the_making(request: Request, copy: DatedCopy) -> Reply:
-    """That a list can be read soon, and where to look."""
+    """That it can be read soon, and where to look."""
     headers = {"Location": f"{PATH}/{copy.name}", "Retry-After": str(RETRY_AFTER)}
     return json_reply(202, await _shown(request, copy), headers)
 
@@ -63,7 +66,7 @@ async def in_the_making(request: Request, copy: DatedCopy) -> Reply:
 def later() -> dict[str, Any]:
     """What OpenAPI says of that answer."""
     return {
-        "description": "The list as of this date is being made ready. Ask again.",
+        "description": "What is asked for as of this date is being made ready. Ask again.",
         "headers": {
             "Location": {
                 "description": "Where it says how far it is.",
@@ -87,7 +90,9 @@ async def _copy(request: Request) -> Reply:
         served.services.dating.find, segment(request), limiter=served.reads
     )
     if found is None:
-        raise Problem("not-found", "There is no such dated copy, or no more. Ask for the list.")
+        raise Problem(
+            "not-found", "There is no such dated copy, or no more. Ask for what you read."
+        )
     return json_reply(200, await _shown(request, found))
 
 

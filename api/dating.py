@@ -1,4 +1,4 @@
-"""Lists as of a date: the dated copies that they are read from, made when first asked for.
+"""Reads as of a date: the dated copies that lists and figures are read from, made on demand.
 
 Whoever asks for a date that has no copy is answered 202 and comes again. One copy is made at a
 time, by whatever process serves; of those that requests made, the least used goes when there are
@@ -18,6 +18,7 @@ from store import dated_copies, drafts
 from store.database import Connection
 from store.dated_copies import CopyError, CopyGone, DatedCopy, TooManyCopies, Wanted
 from store.event_log import EventLog
+from store.progress import Progress, untold
 from store.recurring import Recurring
 
 MOST_COPIES: Final = 4
@@ -98,21 +99,21 @@ class Dating:
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             return dated_copies.find(connection, name)
 
-    def make(self) -> None:
+    def make(self, progress: Progress = untold) -> None:
         """Make every copy that was asked for and is not whole, one after the other."""
+
+        def go_on(what: str, done: int, of: int) -> None:
+            if self._recurring.is_closing:
+                raise CopyGone
+            progress(what, done, of)
+
         with self._log.database.borrow("writer", self._log.tenant.schema) as connection:
             found = dated_copies.copies(connection)
         for one in sorted(found, key=lambda copy: copy.begun_at):
             if one.by_request and one.made_at is None and not self._recurring.is_closing:
                 wanted = Wanted(*one[:3], by_request=True)
                 with suppress(CopyError):  # dropped meanwhile, or made by another process
-                    copy_as_of(
-                        *(self._log, PROJECTIONS, DERIVED, wanted, self._go_on), workers=WORKERS
-                    )
-
-    def _go_on(self, what: str, done: int, of: int) -> None:
-        if self._recurring.is_closing:
-            raise CopyGone
+                    copy_as_of(*(self._log, PROJECTIONS, DERIVED, wanted, go_on), workers=WORKERS)
 
     def _serves(self, connection: Connection, copy: DatedCopy, head: int) -> bool:
         """Whether it is what it would be if it were made now, or will be."""

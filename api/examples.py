@@ -35,6 +35,10 @@ _OF_COMMANDS: Final[dict[str, dict[str, Any]]] = {
     | {"business_hours": [{"weekday": "monday", "opens": "09:00", "closes": "18:00"}]}
     | {"holidays": ["2026-10-01"]},
     "ChangeSlaPolicy": {"pauses": ["customer", "third_party"]},
+    "SaveFigure": {"name": "Won this quarter 本季赢单", "visibility": "shared"}
+    | {"question": {"figure": "won_deals", "by": ["month"], "period": "this_quarter"}}
+    | {"schedule": {"every": "weekly", "hour": 6, "format": "xlsx"}},
+    "ChangeSavedFigure": {"visibility": "shared"},
     "DefinePipeline": {"name": "Renewals 续约"},
     "CreateTeam": {"name": "East China 华东"},
     "InviteUser": {"name": "王芳 Wang Fang", "email": "wang.fang@example.com"},

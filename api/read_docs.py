@@ -25,20 +25,23 @@ _AS_OF: Final = query(
 _AS_KNOWN_AT: Final = query(
     "as_known_at", _MOMENT_OR_DAY, "By what Kept knew then, later entries left out.", "2026-01-31"
 )
+PAST: Final = (_AS_OF, _AS_KNOWN_AT)
+"""What is asked of what can be read as it was."""
 _POSITION: Final = {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}}
 
 
-def describe_list(listed: List, path: str) -> dict[str, Any]:
+def describe_list(listed: List, path: str, is_searched: bool = True) -> dict[str, Any]:
     """The options of a list's route."""
     plural = listed.model.name.replace("_", " ")
-    return _or_later(
+    search = f"\n\nPersonal values are looked for in the body of `POST {path}/search`."
+    return or_later(
         describe_read(
             f"List{_camel(listed)}",
             path,
             f"List {plural}",
-            f"A page of {plural}, by index only. Served: {listed.served}.\n\n"
-            f"Personal values are looked for in the body of `POST {path}/search`.",
-            parameters=[*listed.in_url.values(), _AS_OF, _AS_KNOWN_AT, MIN_POSITION, PURPOSE],
+            f"A page of {plural}, by index only. Served: {listed.served}."
+            f"{search if is_searched else ''}",
+            parameters=[*listed.in_url.values(), *PAST, MIN_POSITION, PURPOSE],
             answer=_page_of(listed.model.row.__name__),
         )
     )
@@ -58,7 +61,7 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         f"Search {plural}",
         "As the list, but asked for in a body, where personal values are not left behind in logs. "
         f"{text}\n\nNot for the roles that see no personal data. Served: {listed.served}.",
-        parameters=[_AS_OF, _AS_KNOWN_AT, MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
+        parameters=[*PAST, MIN_POSITION_IN_QUERY, MIN_POSITION, PURPOSE],
         requestBody={
             "required": False,
             "content": {
@@ -71,7 +74,7 @@ def describe_search(listed: List, path: str) -> dict[str, Any]:
         answer=_page_of(listed.model.row.__name__),
         errors=(400, 401, 403, 413, 415, 422, 503),
     )
-    return _or_later(described)
+    return or_later(described)
 
 
 def describe_record(listed: List, path: str) -> dict[str, Any]:
@@ -93,8 +96,7 @@ def describe_record(listed: List, path: str) -> dict[str, Any]:
         "by when Kept learned of them.",
         parameters=[
             _place(path),
-            _AS_OF,
-            _AS_KNOWN_AT,
+            *PAST,
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
             PURPOSE,
@@ -160,7 +162,7 @@ def _page_of(row: str) -> dict[str, Any]:
     }
 
 
-def _or_later(described: dict[str, Any]) -> dict[str, Any]:
+def or_later(described: dict[str, Any]) -> dict[str, Any]:
     """With the answer of a list as of a date that has no copy yet."""
     described["openapi_extra"]["responses"]["202"] = later()
     return described

@@ -6,7 +6,7 @@ declares.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -42,19 +42,39 @@ MOMENTS: Final = ("as_of", "as_known_at")
 HISTORY: Final = List(history, names={"record": "id", "field": "fields"}, newest_first=True)
 
 
+class Whose(NamedTuple):
+    """Which rows a caller sees, where not everybody sees all."""
+
+    listed: Callable[[Request, Mapping[str, str]], dict[str, Any]]
+    """By what a list is filtered beside what is asked for."""
+    shown: Callable[[Request, Mapping[str, Any]], bool]
+    """Whether they see a row."""
+
+
 def reads(
-    router: APIRouter, model: ReadModel, *, place: str = "{id}", address: Address = record_id
+    router: APIRouter,
+    model: ReadModel,
+    *,
+    place: str = "{id}",
+    address: Address = record_id,
+    whose: Whose | None = None,
 ) -> None:
-    """Serve a read model: list and search; of records each one too, its past and its history."""
-    door = _Door(List(model), address)
+    """Serve a read model: list and search; of records each one too, its past and its history.
+    Where not everybody sees all, without a search.
+    """
+    door = _Door(List(model), address, whose)
     path = f"/v1/{model.name.replace('_', '-')}"
     one = f"{path}/{place}"
     routes = [
-        KeyedRoute(path, door.page, methods=["GET"], **describe_list(door.list, path)),
         KeyedRoute(
-            f"{path}/search", door.search, methods=["POST"], **describe_search(door.list, path)
+            *(path, door.page),
+            methods=["GET"],
+            **describe_list(door.list, path, is_searched=whose is None),
         ),
     ]
+    if whose is None:
+        searched = describe_search(door.list, path)
+        routes.append(KeyedRoute(f"{path}/search", door.search, methods=["POST"], **searched))
     if door.list.has_records:
         routes += [
             KeyedRoute(one, door.record, methods=["GET"], **describe_record(door.list, one)),
@@ -123,20 +143,21 @@ async def whole_history(request: Request) -> Reply:
 class _Door:
     """Answers the reads of one read model."""
 
-    def __init__(self, listed: List, address: Address) -> None:
-        self.list, self._address = listed, address
+    def __init__(self, listed: List, address: Address, whose: Whose | None) -> None:
+        self.list, self._address, self._whose = listed, address, whose
         self._name = listed.model.name
 
     async def page(self, request: Request) -> Reply:
         """One page of the list, now or as it was."""
         given = _given(request, (*self.list.known, *MOMENTS))
-        moments = _past(request, given)
-        query = self.list.of_url(given, caller_of(request).zone)
+        moments = past(request, given)
+        fixed = {} if self._whose is None else self._whose.listed(request, given)
+        query = self.list.of_url(given, caller_of(request).zone, **fixed)
         return await self._page(request, query, moments)
 
     async def search(self, request: Request) -> Reply:
         """One page of the list, asked for in a body: personal values have no place in a URL."""
-        moments = _past(request, _given(request, ("min_position", *MOMENTS)))
+        moments = past(request, _given(request, ("min_position", *MOMENTS)))
         body = await json_body(request)
         query = self.list.of_body(body, caller_of(request).zone)
         return await self._page(request, query, moments)
@@ -149,8 +170,11 @@ class _Door:
 
         def read(gate: Gate, reader: Reader) -> dict[str, Any] | None:
             if moments:
-                return gate.as_of(reader, self._name, record, **moments)
-            return gate.get(reader, self._name, record, unless_at=version_of(seen))
+                found = gate.as_of(reader, self._name, record, **moments)
+            else:
+                found = gate.get(reader, self._name, record, unless_at=version_of(seen))
+            is_theirs = found is None or self._whose is None or self._whose.shown(request, found)
+            return found if is_theirs else None
 
         found, headers = await reading(request, read)
         if found is None:
@@ -207,7 +231,7 @@ def _moments(given: Mapping[str, str], zone: ZoneInfo) -> dict[str, datetime]:
     }
 
 
-def _past(request: Request, given: dict[str, str]) -> dict[str, datetime]:
+def past(request: Request, given: dict[str, str]) -> dict[str, datetime]:
     """The moments that a list is asked for, taken out of what was given. It is read from a copy,
     so they have to be over.
     """

@@ -13,6 +13,7 @@ from api.lists import Search
 from api.openapi import add_docstrings, title_of
 from api.parameters import ID, MOMENT, POSITION
 from api.problems import TITLES, URN
+from api.what_if.asking import RULES
 from commands.kernel import COMMANDS
 from projections.kernel import ReadModel
 
@@ -239,12 +240,15 @@ def _shapes(models: list[ReadModel]) -> dict[str, Any]:
         *((command, "validation") for command in COMMANDS.values()),
         *((model.row, "serialization") for model in models),
         (Search, "validation"),
+        *((model, "validation") for model in RULES),
     ]
     _, made = models_json_schema(wanted, ref_template=_REF)
     shapes: dict[str, Any] = made["$defs"]
     for command in COMMANDS.values():
         add_docstrings(command, shapes[command.__name__])
-    add_docstrings(Search, shapes["Search"])
+    bodies: tuple[type[BaseModel], ...] = (Search, *RULES)
+    for body in bodies:
+        add_docstrings(body, shapes[body.__name__])
     for model in models:
         shape = shapes[row_name(model)]
         add_docstrings(model.row, shape)

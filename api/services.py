@@ -12,6 +12,7 @@ from api.dating import Dating
 from api.envelopes import system_envelope
 from api.erasing import Erasures
 from api.sealing import Sealer
+from api.snapshots import Snapshots
 from commands.dispatcher import Dispatcher, Order
 from commands.kernel import Command
 from commands.pipelines import DefinePipeline
@@ -24,6 +25,7 @@ from projections.runner import Runner
 from store import read_models, tenants
 from store.api_keys import ApiKeys
 from store.database import Database, home, open_database
+from store.dated_copies import DatedCopy
 from store.epoch_keys import EpochKeyFiles
 from store.event_log import EventLog, Receipt
 from store.forgetting import Forgetting
@@ -67,6 +69,7 @@ class Services:
     erasures: Erasures = field(init=False)
     dating: Dating = field(init=False)
     analytics: Analytics = field(init=False)
+    snapshots: Snapshots = field(init=False)
     _integrator_thread: threading.Thread | None = field(default=None, repr=False)
     _runner_thread: threading.Thread | None = field(default=None, repr=False)
     _listener: Listener | None = field(default=None, repr=False)
@@ -115,6 +118,7 @@ class Services:
         self.erasures = Erasures(self)
         self.dating = Dating(self.log)
         self.analytics = Analytics(Postgres(self.database, self.tenant))
+        self.snapshots = Snapshots(self)
 
     def start_runner(self) -> None:
         """Keep the read models current, and the tree, in threads of this process; make read models
@@ -148,6 +152,7 @@ class Services:
         """Stop what runs and let the last commits through; the database stays open."""
         self.erasures.close()
         self.dating.close()
+        self.snapshots.close()
         self.sealer.close()
         if self._runner_thread is not None and self._integrator_thread is not None:
             self.runner.stop()
@@ -168,6 +173,12 @@ class Services:
     def _wake(self) -> None:
         self.runner.wake()
         self.integrator.wake()
+
+    def figures(self, copy: DatedCopy | None = None) -> Analytics:
+        """What figures are asked of: the live read models, or a dated copy of them."""
+        if copy is None:
+            return self.analytics
+        return Analytics(Postgres(self.database, self.tenant, copy))
 
     def issue(self, command: Command, stream: UUID | None = None, **envelope: Any) -> Receipt:
         """Issue a command as Kept itself."""

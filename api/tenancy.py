@@ -20,6 +20,9 @@ READERS: Final = 6
 SCANNERS: Final = 2
 """Feeds at once that look through the log: they are patient, and reads are not to wait for them."""
 
+REPLAYS: Final = 1
+"""What-ifs at once in one tenant: each goes through the whole log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -44,6 +47,7 @@ class Served:
     recording: Recording
     reads: CapacityLimiter
     scans: CapacityLimiter
+    replays: CapacityLimiter
 
     async def close(self) -> None:
         """Let go of those who wait, then let the last commits through."""
@@ -101,6 +105,7 @@ class Tenancy:
                 await asyncio.to_thread(services.start_runner)
                 services.erasures.start()
                 services.dating.start()
+                services.snapshots.start()
         except BaseException:  # the next request opens it anew
             await asyncio.to_thread(services.close)
             raise
@@ -114,6 +119,7 @@ class Tenancy:
             Recording(services.read_log, Settling(loop)),
             CapacityLimiter(READERS),
             CapacityLimiter(SCANNERS),
+            CapacityLimiter(REPLAYS),
         )
 
     async def _exists(self, name: str) -> bool:

@@ -7,6 +7,7 @@ sentence.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final, get_args, get_origin
 from zoneinfo import available_timezones
@@ -19,12 +20,14 @@ from pydantic_core import PydanticCustomError
 
 from domain.fields import ERASED
 from domain.periods import Period
+from domain.relative_periods import days_of
 from domain.values import Form
 
 _PLAIN_EMAIL: Final = re.compile(
     r"[A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30}){0,1}@[a-z0-9]{1,60}(\.[a-z][a-z0-9]{0,60}){1,2}\.(com|net|org|cn|de)"
 )
 """What is an e-mail address beyond doubt, as most are; the library that knows the rest is slow."""
+_ANY_DAY: Final = date(2000, 1, 1)
 _TIME_OF_DAY: Final = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
@@ -103,12 +106,22 @@ def time_of_day(text: str) -> str:
     return text.rjust(5, "0")
 
 
+def relative_period(text: str) -> str:
+    """Days that move along with today; see :mod:`domain.relative_periods`."""
+    if days_of(text, _ANY_DAY) is None:
+        raise ValueError(
+            "is no period. Write one such as this_quarter, previous_month, last_90_days or "
+            "last_12_months."
+        )
+    return text
+
+
 _URL = TypeAdapter(HttpUrl)
 _RULES: dict[str, Callable[[str], str]] = {
     rule.__name__: rule
     for rule in (
         *(email, phone, currency, time_zone, language, country, website, period),
-        time_of_day,
+        *(time_of_day, relative_period),
     )
 }
 

@@ -15,6 +15,7 @@ from domain.quotes import Quote
 from domain.read_seals import ReadSeal
 from domain.recipients import Recipient
 from domain.retention_schedules import RetentionSchedule
+from domain.saved_figures import SavedFigure
 from domain.skipped_events import SkippedEvents
 from domain.sla_policies import SlaPolicy
 from domain.subject_requests import SubjectRequest
@@ -28,6 +29,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     CustomFields,
     ReadSeal,
     SkippedEvents,
+    SavedFigure,
     Customer,
     Contact,
     Consent,

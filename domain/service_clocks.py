@@ -167,7 +167,9 @@ def _begun(now: C, event: TicketOpened | TicketRecorded, at: datetime) -> C:
     else:
         first = Clock.begun(Measure.FIRST_RESPONSE, now.terms, at).timed(now.priority)
         now = replace(now, first_response=first)
-    resolution = Clock.begun(Measure.RESOLUTION, now.terms, at).timed(now.priority)
+    # Nothing is promised of what had ended, also where a policy is replayed from the beginning.
+    terms = now.terms if now.status in IN_WORK else None
+    resolution = Clock.begun(Measure.RESOLUTION, terms, at).timed(now.priority)
     return replace(now, resolution=resolution)
 
 

@@ -17,6 +17,7 @@ from projections.quotes import quotes
 from projections.read_seals import read_seals
 from projections.recipients import disclosures, recipients
 from projections.retention_schedules import retention_reviews, retention_schedules
+from projections.saved_figures import saved_figures
 from projections.skipped_events import skipped_events
 from projections.sla_policies import sla_policies
 from projections.subject_requests import notices, subject_requests
@@ -32,6 +33,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     custom_fields,
     read_seals,
     skipped_events,
+    saved_figures,
     customers,
     contacts,
     consents,

@@ -23,7 +23,7 @@ from projections.plain import plain
 from projections.readers import Reader
 from projections.skipping import Skipped, skipped
 from projections.words import label
-from store.differences import Moment, differing
+from store.differences import Moment, differing, differing_after
 from store.event_log import EventLog
 
 What = Literal["created", "changed", "erased", "gone"]
@@ -44,6 +44,17 @@ class Difference:
     what: What
     changes: list[dict[str, Any]]
     """``field``, its ``label``, ``from`` and ``to``, or that they are ``masked``."""
+
+
+class Part(NamedTuple):
+    """Which of the differences are asked for."""
+
+    head: int
+    """Of a log that ended here, so that all parts are of the same."""
+    limit: int
+    """So many records are compared."""
+    after: UUID = UUID(int=0)
+    """The record after which they come, by id."""
 
 
 class _Change(NamedTuple):
@@ -72,15 +83,40 @@ class Comparison:
         """
         left_out = skipped(self.log)
         for batch in differing(self.log, first, second):
-            delivered = {model.name: Delivered() for model in self.models}
-            found = [
-                one
-                for events in batch
-                for one in self._of_record(events, first, second, left_out, delivered)
-            ]
-            for name, given in delivered.items():
-                self.gate.record(self.reader, name, given)
-            yield from found
+            yield from self._of_records(batch, first, second, left_out)
+
+    def part(
+        self, first: Moment, second: Moment, part: Part
+    ) -> tuple[list[Difference], UUID | None]:
+        """A part of them, by record; and the record after which the next part begins.
+
+        Raises:
+            ReadNotRecorded: as for :meth:`between`.
+        """
+        one = self.models[0] if len(self.models) == 1 else None
+        types = None if one is None else [*one.steps]
+        batch = differing_after(
+            *(self.log, first, second, part.head, part.after, types, part.limit)
+        )
+        found = self._of_records([*batch.values()], first, second, skipped(self.log))
+        return found, [*batch][-1] if len(batch) == part.limit else None
+
+    def _of_records(
+        self,
+        batch: Sequence[Sequence[Recorded]],
+        first: Moment,
+        second: Moment,
+        left_out: Skipped,
+    ) -> list[Difference]:
+        delivered = {model.name: Delivered() for model in self.models}
+        found = [
+            one
+            for events in batch
+            for one in self._of_record(events, first, second, left_out, delivered)
+        ]
+        for name, given in delivered.items():
+            self.gate.record(self.reader, name, given)
+        return found
 
     def _of_record(
         self,

@@ -1,6 +1,6 @@
 """Which records two moments may see differently: those with an event that only one of them sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -44,6 +44,35 @@ def differing(log: EventLog, first: Moment, second: Moment) -> Iterator[list[lis
             for recorded in log.load_many(dict.fromkeys(by_stream, head)):
                 by_stream[recorded.stream].append(recorded)
             yield [*by_stream.values()]
+
+
+def differing_after(
+    log: EventLog,
+    first: Moment,
+    second: Moment,
+    head: int,
+    after: UUID,
+    types: Sequence[str] | None,
+    limit: int,
+) -> dict[UUID, list[Recorded]]:
+    """The same of a log that ended at ``head``: the next so many records after one, by id. With
+    ``types``, only those where an event of these types makes the difference.
+    """
+    chosen = "" if types is None else " AND type = ANY(%s)"
+    with log.database.borrow("writer", log.tenant.schema) as connection:
+        rows = connection.execute(
+            f"SELECT DISTINCT stream FROM events WHERE stream > %s AND position <= %s"
+            f" AND {_SEES} <> {_SEES}{chosen} ORDER BY stream LIMIT %s",
+            [
+                *(after, head, *_bounds(first), *_bounds(second)),
+                *(() if types is None else ([*types],)),
+                limit,
+            ],
+        ).fetchall()
+    by_stream: dict[UUID, list[Recorded]] = {stream: [] for (stream,) in rows}
+    for recorded in log.load_many(dict.fromkeys(by_stream, head)):
+        by_stream[recorded.stream].append(recorded)
+    return by_stream
 
 
 def _bounds(moment: Moment) -> tuple[datetime, int]:

@@ -60,3 +60,21 @@ def sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def put(draft: Path, folder: Path) -> bool:
+    """Make a folder that was filled under another name durable, and give it its own; False if a
+    folder of that name is there already. Nobody ever sees a part of it.
+    """
+    for path in sorted(draft.iterdir()):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync(draft)
+    if folder.exists():
+        return False
+    draft.rename(folder)
+    sync(folder.parent)
+    return True

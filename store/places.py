@@ -142,6 +142,12 @@ PLACES: Final = (
         "Without personal fields, unless KEPT_COPIES names the folder: then it goes with its days.",
     ),
     Place(
+        "snapshots",
+        "Figures by the numbers of records, without names, in KEPT_SNAPSHOTS",
+        "Nothing is to be erased there.",
+        files=(r"snapshots/.*",),
+    ),
+    Place(
         "keys outside the database",
         "Epoch keys and signing keys",
         "Destroyed when their time is over.",

@@ -1,7 +1,8 @@
 """Reading the whole log fast: stream by stream, by one cursor, decrypted in batches of keys."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from domain.envelope import Recorded
 from store.database import Connection
@@ -10,6 +11,23 @@ from store.ranges import EVERYTHING, Range
 
 CHUNK: Final = 5_000
 """Rows that are fetched, and whose keys are looked up, together."""
+_PUBLIC: Final = (
+    "SELECT e.position, e.recorded_at, e.body, NULL, NULL, NULL, NULL, NULL FROM events e"
+)
+_BEGAN: Final = (
+    "SELECT b.stream FROM events b WHERE b.version = 1 AND b.type = ANY(%s) AND {streams}"
+    " AND (b.body::json->>'occurred_at')::timestamptz"
+    " BETWEEN coalesce(%s::timestamptz, '-infinity') AND %s::timestamptz"
+)
+
+
+class Begun(NamedTuple):
+    """Records of one kind, by when their first event occurred."""
+
+    types: Sequence[str]
+    """Of the events of that kind of record."""
+    since: datetime | None
+    until: datetime
 
 
 def by_stream(
@@ -20,6 +38,24 @@ def by_stream(
 
     In a transaction of its own on this connection, which nobody else may use meanwhile.
     """
+    where = f"e.position <= %s AND {streams.where('e.stream')}"
+    yield from _scanned(log, connection, streams, f"{SELECTED} WHERE {where}", [up_to])
+
+
+def public(
+    log: EventLog, connection: Connection, up_to: int, streams: Range, begun: Begun
+) -> Iterator[Recorded]:
+    """The same of some records alone, and without their personal fields, which read as Erased."""
+    began = _BEGAN.format(streams=streams.where("b.stream"))
+    where = f"e.position <= %s AND e.type = ANY(%s) AND e.stream IN ({began})"
+    types = [*begun.types]
+    values = [up_to, types, types, begun.since, begun.until]
+    yield from _scanned(log, connection, streams, f"{_PUBLIC} WHERE {where}", values)
+
+
+def _scanned(
+    log: EventLog, connection: Connection, streams: Range, query: str, values: list[Any]
+) -> Iterator[Recorded]:
     with (
         connection.transaction(),
         # A cursor, not a COPY: libpq hands over the rows of a COPY one by one.
@@ -31,12 +67,7 @@ def by_stream(
                 connection.execute(f"SET LOCAL {setting} = off".encode())
         # All rows will be wanted, so the planner is not to hurry for the first.
         connection.execute("SET LOCAL cursor_tuple_fraction = 1")
-        cursor.execute(
-            f"{SELECTED} WHERE e.position <= %s AND {streams.where('e.stream')}"
-            " ORDER BY e.stream, e.version",
-            [up_to],
-            binary=True,
-        )
+        cursor.execute(f"{query} ORDER BY e.stream, e.version", values, binary=True)
         held: list[tuple[Any, ...]] = []
         while rows := cursor.fetchmany(CHUNK):
             # An event's rows must not be torn apart, so those of the last one wait for the next.

@@ -31,6 +31,11 @@ class Snapshot:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield cls(log, connection)
 
+    def shared(self) -> str:
+        """The name by which other sessions see the same moment, as long as this one lasts."""
+        row = self.connection.execute("SELECT pg_export_snapshot()").fetchone()
+        return str(row[0]) if row else ""
+
     def head(self) -> int:
         """The last position of the log."""
         return Tracking(self.connection).head()

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from domain.relative_periods import days_of
 from projections.analytics.kernel import CURRENCY, Asked, Definition, UnknownFigure
 
-PERIOD: Final = ("from", "to")
+PERIOD: Final = ("from", "to", "period")
 MOST_BY: Final = 4
 """Dimensions that figures are grouped by at once."""
 
@@ -18,8 +19,8 @@ def filters_of(definition: Definition) -> list[str]:
 
 
 def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) -> Asked:
-    """What is asked: ``from`` and ``to`` as days, ``by`` with commas, and equality by dimension,
-    where nothing finds what is empty. ``now`` is in the tenant's zone.
+    """What is asked: ``from`` and ``to`` as days or ``period`` as a word, ``by`` with commas, and
+    equality by dimension, where nothing finds what is empty. ``now`` is in the tenant's zone.
 
     Raises:
         UnknownFigure: the definition cannot be asked this way.
@@ -29,11 +30,29 @@ def asked_of(definition: Definition, given: Mapping[str, str], now: datetime) ->
         by = tuple(one for one in given["by"].split(",") if one)
         if len(by) > MOST_BY:
             raise UnknownFigure("by", f"names too much. Give {MOST_BY} at most.")
-    days = {name: _day(name, given[name]) for name in PERIOD if name in given}
+    since, until = period_of(given, now.date())
     filters = {name: given[name] or None for name in filters_of(definition) if name in given}
-    return definition.checked(
-        Asked(now.date(), days.get("from"), days.get("to"), by, dict(filters))
-    )
+    return definition.checked(Asked(now.date(), since, until, by, dict(filters)))
+
+
+def period_of(given: Mapping[str, str], today: date) -> tuple[date | None, date | None]:
+    """The first and the last day that are asked for, as far as they are given.
+
+    Raises:
+        UnknownFigure: they are no days, or no period that there is.
+    """
+    since, until = (_day(name, given[name]) if name in given else None for name in PERIOD[:2])
+    if "period" not in given:
+        return since, until
+    if since or until:
+        raise UnknownFigure("period", "does not go together with from and to. Give one of both.")
+    found = days_of(given["period"], today)
+    if found is None:
+        raise UnknownFigure(
+            "period",
+            "is none. Give one such as this_quarter, previous_month, last_90_days, last_12_months.",
+        )
+    return found
 
 
 def now_in(zone: tzinfo) -> datetime:

@@ -6,6 +6,8 @@ from api.analytics.files import WRITERS
 from api.filters import LONGEST_TEXT
 from api.openapi import describe_read
 from api.parameters import ID, MIN_POSITION, MIN_POSITION_IN_QUERY, PURPOSE, parameter, query
+from api.read_docs import PAST, or_later
+from domain.relative_periods import PATTERN
 from projections.analytics import DEFINITIONS
 from projections.analytics.kernel import CURRENCY, PERIODS
 from projections.words.kernel import LANGUAGES
@@ -18,11 +20,16 @@ _NAME: Final = parameter(
     "The figure, by its name.",
     "win_rate",
 )
-_PERIOD: Final = [
+IN_PERIOD: Final = [
     query("from", _DAY, "The first day, in the tenant's zone.", "2026-01-01"),
     query("to", _DAY, "The last day.", "2026-03-31"),
+    query(
+        "period",
+        {"type": "string", "pattern": PATTERN},
+        "Instead of from and to: days that move along with today, or with the day of as_of.",
+    ),
 ]
-_LANGUAGE: Final = query(
+LANGUAGE: Final = query(
     "language", {"type": "string", "enum": [*LANGUAGES]}, "Of labels and descriptions.", "en"
 )
 _FILTERS: Final = [
@@ -42,6 +49,10 @@ _FILES: Final = {
     },
     "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
 }
+OF_PAST: Final = {
+    name: {"type": ["string", "null"], "format": "date-time", "description": f"{what} null: now."}
+    for name, what in (("as_of", "As it was then;"), ("as_known_at", "By what was known then;"))
+}
 _COUNT: Final = {"type": "integer", "minimum": 1}
 _MEASURE: Final = {
     "type": "object",
@@ -53,7 +64,7 @@ _MEASURE: Final = {
         "unit_label": {"type": "string"},
     },
 }
-_SERIES: Final = {
+SERIES: Final = {
     "type": "object",
     "required": ["name", "version", "title", "position", "by", "measures", "data"],
     "properties": {
@@ -63,6 +74,7 @@ _SERIES: Final = {
         "description": {"type": "string"},
         "chart": {"type": "string", "enum": ["bar", "line", "funnel", "waterfall"]},
         "position": {"type": "integer", "description": "Up to there the log is in the figures."},
+        **OF_PAST,
         "from": {"type": ["string", "null"]},
         "to": {"type": ["string", "null"]},
         "by": {"type": "array", "items": {"type": "object"}},
@@ -91,6 +103,7 @@ _BEHIND: Final = {
         "name": {"type": "string"},
         "version": _COUNT,
         "position": {"type": "integer"},
+        **OF_PAST,
         "data": {
             "type": "array",
             "items": {
@@ -123,8 +136,8 @@ def describe_list(path: str) -> dict[str, Any]:
         "List the figures",
         "Every definition with its version, what it may be grouped and filtered by, and what it "
         "measures.",
-        parameters=[_LANGUAGE],
-        answer=_json("The definitions.", schema),
+        parameters=[LANGUAGE],
+        answer=json_answer("The definitions.", schema),
     )
 
 
@@ -132,9 +145,9 @@ def describe_figures(path: str) -> dict[str, Any]:
     """The options of a figure's route."""
     by = {"type": "string", "pattern": "^[a-z_]{1,40}(,[a-z_]{1,40}){0,3}$"}
     form = {"type": "string", "enum": ["json", *WRITERS], "default": "json"}
-    answer = _json("The figures.", _SERIES)
+    answer = json_answer("The figures.", SERIES)
     answer["content"] |= _FILES
-    return describe_read(
+    described = describe_read(
         "ReadAnalytics",
         path,
         "Read a figure",
@@ -143,10 +156,11 @@ def describe_figures(path: str) -> dict[str, Any]:
         "never added up: where there is money, there is a row for each currency.",
         parameters=[
             _NAME,
-            *_PERIOD,
+            *IN_PERIOD,
+            *PAST,
             query("by", by, "What to group by, with commas; unless given, what fits.", "month"),
             *_FILTERS,
-            _LANGUAGE,
+            LANGUAGE,
             query("format", form, "JSON, or a file.", "json"),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
@@ -155,11 +169,12 @@ def describe_figures(path: str) -> dict[str, Any]:
         answer=answer,
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
 def describe_explained(path: str) -> dict[str, Any]:
     """The options of the route that says what is behind a figure."""
-    return describe_read(
+    described = describe_read(
         "ExplainAnalytics",
         path,
         "See what is behind a figure",
@@ -167,18 +182,21 @@ def describe_explained(path: str) -> dict[str, Any]:
         "count. Give the figure's group as filters, and its period as from and to.",
         parameters=[
             _NAME,
-            *_PERIOD,
+            *IN_PERIOD,
+            *PAST,
             *_FILTERS,
             query("cursor", ID, "From the page before; everything else stays as it was."),
             MIN_POSITION_IN_QUERY,
             MIN_POSITION,
         ],
-        answer=_json("Records and positions.", _BEHIND),
+        answer=json_answer("Records and positions.", _BEHIND),
         errors=(400, 401, 403, 404, 422, 503),
     )
+    return or_later(described)
 
 
-def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def json_answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """An answer in JSON that says its position."""
     return {
         "description": description,
         "headers": {"Kept-Position": {"$ref": "#/components/headers/Kept-Position"}},

@@ -1,10 +1,10 @@
 """Figures as files: CSV (RFC 4180), an Excel workbook, or Parquet."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it ships no types
 
@@ -15,7 +15,14 @@ _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a text."""
 
 
-def write_csv(series: Series, path: Path) -> None:
+class Tabular(Protocol):
+    """What has headings and rows: labels as texts, figures as numbers."""
+
+    def headings(self) -> Sequence[str]: ...
+    def rows(self) -> Iterable[Sequence[str | Decimal | int | None]]: ...
+
+
+def write_csv(series: Tabular, path: Path) -> None:
     """With a byte order mark, or Excel would not take it for UTF-8."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file)
@@ -24,7 +31,7 @@ def write_csv(series: Series, path: Path) -> None:
             rows.writerow([_cell(one) for one in row])
 
 
-def write_xlsx(series: Series, path: Path) -> None:
+def write_xlsx(series: Tabular, path: Path) -> None:
     """Labels are texts, so what begins with ``=`` stays what it is; figures are numbers."""
     with Workbook(path, {"constant_memory": True, "strings_to_urls": False}) as book:
         bold = book.add_format({"bold": True})
@@ -56,11 +63,12 @@ def write_parquet(series: Series, path: Path) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
-WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {
+TABLES: Final[Mapping[str, Callable[[Tabular, Path], None]]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,
-    "parquet": write_parquet,
 }
+"""For every table."""
+WRITERS: Final[Mapping[str, Callable[[Series, Path], None]]] = {**TABLES, "parquet": write_parquet}
 
 
 def _cell(value: object) -> str:

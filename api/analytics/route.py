@@ -10,14 +10,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.analytics.asking import asked_of, filters_of, now_in
+from api.analytics.asking import PERIOD, asked_of, filters_of
 from api.analytics.docs import describe_explained, describe_figures, describe_list
 from api.analytics.files import WRITERS
+from api.analytics.moments import copy_of, now_at
 from api.analytics.series import described, explained, series
+from api.dated_copies import in_the_making
 from api.files import file_reply
 from api.filters import an_id, parameters, wrong
 from api.problems import Problem
-from api.reads import reading
+from api.reads import MOMENTS, past, reading
 from api.replies import json_reply
 from api.routing import KeyedRoute, caller_of, segment
 from projections.analytics import DEFINITIONS
@@ -27,7 +29,7 @@ from projections.readers import Reader
 from projections.words.kernel import LANGUAGES, Language
 
 PATH: Final = "/v1/analytics"
-COMMON: Final = ("from", "to", "by", "language", "format", "min_position")
+COMMON: Final = (*PERIOD, "by", "language", "format", "min_position")
 
 
 def analytics(router: APIRouter) -> None:
@@ -45,25 +47,28 @@ def analytics(router: APIRouter) -> None:
 async def listed(request: Request) -> Response:
     """What there is to be asked."""
     caller_of(request).needs("read")
-    language = _language(parameters(request, ("language",)))
+    language = language_in(parameters(request, ("language",)))
     return json_reply(200, {"data": [described(one, language) for one in DEFINITIONS.values()]})
 
 
 async def figures(request: Request) -> Response:
-    """The figures of one definition, as JSON or as a file."""
+    """The figures of one definition, as JSON or as a file, now or as they were."""
     definition = _definition(request)
-    given = parameters(request, (*COMMON, *filters_of(definition)))
+    given = parameters(request, (*COMMON, *MOMENTS, *filters_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = given.get("format", "json"), _language(given)
-    if form not in ("json", *WRITERS):
-        raise wrong("format", f"is none of the choices. Give json or {', '.join(WRITERS)}.")
+    form, language = form_in(given), language_in(given)
+    moments = past(request, given)
     caller = caller_of(request)
-    asked = asked_of(definition, given, now_in(caller.zone))
-    services, look = caller.served.services, caller.served.progress.look
+    asked = asked_of(definition, given, now_at(moments, caller.zone))
+    copy = await copy_of(request, moments)
+    if copy is not None and copy.made_at is None:
+        return await in_the_making(request, copy)
+    analytics, look = caller.served.services.figures(copy), caller.served.progress.look
     found, headers = await reading(
         request,
         lambda gate, reader: series(
-            services.analytics, gate, reader, definition, asked, look(), language
+            *(analytics, gate, reader, definition, asked),
+            *(look() if copy is None else copy.head, language, copy),
         ),
     )
     if form == "json":
@@ -75,18 +80,22 @@ async def figures(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """The records and events behind the figures of all that fits."""
     definition = _definition(request)
-    known = ("from", "to", "cursor", "min_position", *filters_of(definition))
+    known = (*PERIOD, *MOMENTS, "cursor", "min_position", *filters_of(definition))
     given = parameters(request, known)
     request.scope["min_position"] = given.pop("min_position", None)
+    moments = past(request, given)
     caller = caller_of(request)
-    asked = asked_of(definition, {**given, "by": ""}, now_in(caller.zone))
+    asked = asked_of(definition, {**given, "by": ""}, now_at(moments, caller.zone))
     after = an_id("cursor", given["cursor"]) if "cursor" in given else None
-    services, look = caller.served.services, caller.served.progress.look
+    copy = await copy_of(request, moments)
+    if copy is not None and copy.made_at is None:
+        return await in_the_making(request, copy)
+    analytics, look = caller.served.services.figures(copy), caller.served.progress.look
 
     def read(gate: Gate, reader: Reader) -> dict[str, Any]:
-        position = look()
-        behind = services.analytics.behind(definition, asked, after)
-        return explained(definition, position, behind)
+        position = look() if copy is None else copy.head
+        behind = analytics.behind(definition, asked, after)
+        return explained(definition, position, behind, copy)
 
     found, headers = await reading(request, read)
     return json_reply(200, found, headers)
@@ -99,8 +108,25 @@ def _definition(request: Request) -> Definition:
     return found
 
 
-def _language(given: dict[str, str]) -> Language:
+def language_in(given: dict[str, str]) -> Language:
+    """The language that is asked for.
+
+    Raises:
+        Problem: it is none that there is.
+    """
     language = given.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise wrong("language", f"is none of the choices. Give one of: {', '.join(LANGUAGES)}.")
     return language
+
+
+def form_in(given: dict[str, str]) -> str:
+    """JSON, or the kind of file that is asked for.
+
+    Raises:
+        Problem: it is none that there is.
+    """
+    form = given.get("format", "json")
+    if form not in ("json", *WRITERS):
+        raise wrong("format", f"is none of the choices. Give json or {', '.join(WRITERS)}.")
+    return form

@@ -1,7 +1,7 @@
 """Figures with all that a chart or a table needs to show them: labels, units, names."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,8 +11,10 @@ from uuid import UUID
 from projections.analytics.engine import Analytics, Behind, Group
 from projections.analytics.kernel import CURRENCY, PERIODS, Asked, Definition, Measure
 from projections.gate import Gate
+from projections.plain import plain
 from projections.readers import Reader
 from projections.words.kernel import LANGUAGES, Both, Language
+from store.dated_copies import DatedCopy
 
 _CURRENCY: Final = Both("currency", "币种")
 _PERIODS: Final = {
@@ -79,6 +81,8 @@ class Series:
     names: Mapping[str, str]
     """What linked records are called, by id."""
     language: Language
+    copy: DatedCopy | None = None
+    """Of which it tells, if it is as of a date."""
 
     @property
     def by(self) -> list[str]:
@@ -110,6 +114,7 @@ class Series:
         return {
             **{name: said[name] for name in ("name", "version", "title", "description", "chart")},
             "position": self.position,
+            **as_of(self.copy),
             "from": self.asked.since and self.asked.since.isoformat(),
             "to": self.asked.until and self.asked.until.isoformat(),
             "by": [{"name": name, "label": self.heading(name)} for name in self.by],
@@ -140,6 +145,12 @@ class Series:
             yield [*labels, *(group.figures[one.name] for one in self.definition.measures)]
 
 
+def as_of(copy: DatedCopy | None) -> dict[str, Any]:
+    """As of when figures are, and by what was known when; null: now."""
+    moments = (None, None) if copy is None else (copy.as_of, copy.as_known_at)
+    return dict(zip(("as_of", "as_known_at"), map(plain, moments), strict=True))
+
+
 def series(
     analytics: Analytics,
     gate: Gate,
@@ -148,29 +159,39 @@ def series(
     asked: Asked,
     position: int,
     language: Language,
+    copy: DatedCopy | None = None,
 ) -> Series:
     """Ask for the figures, and through the gate for what is named in them.
 
     Raises:
-        UnknownFigure, FiguresTimedOut: as for :meth:`Analytics.groups`.
+        UnknownFigure, FiguresTimedOut, CopyGone: as for :meth:`Analytics.groups`.
     """
     groups = analytics.groups(definition, asked, position)
+    wanted = links_in(definition, asked, groups)
+    names = gate.names(reader, wanted) if wanted else {}
+    return Series(definition, asked, position, groups, names, language, copy)
+
+
+def links_in(definition: Definition, asked: Asked, groups: Sequence[Group]) -> dict[str, set[UUID]]:
+    """The records that groups are of, by kind."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for name in asked.by:
         dimension = definition.dimension(name)
         if dimension is not None and dimension.links is not None:
             found = {UUID(group.by[name]) for group in groups if group.by[name] is not None}
             wanted[dimension.links] |= found
-    names = gate.names(reader, wanted) if wanted else {}
-    return Series(definition, asked, position, groups, names, language)
+    return wanted
 
 
-def explained(definition: Definition, position: int, behind: Behind) -> dict[str, Any]:
+def explained(
+    definition: Definition, position: int, behind: Behind, copy: DatedCopy | None = None
+) -> dict[str, Any]:
     """The records and events behind figures, for programs."""
     return {
         "name": definition.name,
         "version": definition.version,
         "position": position,
+        **as_of(copy),
         "data": [{"id": str(one), "positions": [*at]} for one, at in behind.records],
         "next_cursor": str(behind.next_after) if behind.next_after else None,
     }

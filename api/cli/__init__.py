@@ -18,6 +18,7 @@ from api.cli import (
     as_of,
     backups,
     breach,
+    dashboards,
     development,
     diff,
     erasing,
@@ -31,10 +32,12 @@ from api.cli import (
     retention,
     serving,
     sla,
+    snapshots,
     status,
     tenancy,
     transparency,
     verifying,
+    what_if,
 )
 from api.cli.errors import explained
 from api.cli.shared import INTERRUPTED, settings, warn
@@ -64,6 +67,9 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(history.sql)
 app.command()(analytics.analytics)
+app.add_typer(what_if.app, name="what-if")
+app.command()(dashboards.dashboard)
+app.command()(snapshots.snapshots)
 app.add_typer(analytics.export_app, name="export")
 app.add_typer(reads.app, name="reads")
 app.add_typer(retention.app, name="retention")

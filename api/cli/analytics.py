@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -22,10 +22,28 @@ from api.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from api.analytics.series import Series
     from api.services import Services
     from projections.analytics.compiling import Dialect
     from projections.analytics.engine import Analytics
-    from projections.analytics.kernel import Asked, Definition
+    from projections.analytics.kernel import Definition
+    from store.dated_copies import DatedCopy
+
+Where = Annotated[
+    list[str] | None, typer.Option(help="Only with this, as stage=won; stage= finds none.")
+]
+Explain = Annotated[bool, typer.Option("--explain", help="The records and events behind it.")]
+Output = Annotated[
+    list[Path] | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file.")
+]
+On = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
+Saved = Annotated[str | None, typer.Option(help="What was saved under this name, number or id.")]
+Language = Annotated[AnswerLanguage, typer.Option(help="Of labels.")]
+Period = Annotated[
+    str | None, typer.Option(help="Instead of --from and --to: last_90_days, this_quarter, …")
+]
+AsOf = Annotated[str | None, typer.Option(help="As of the end of this day, or this moment.")]
+AsKnownAt = Annotated[str | None, typer.Option(help="By what was known then.")]
 
 export_app = typer.Typer(help="Log and read models as files for other engines.")
 export_app.info.no_args_is_help = True
@@ -51,10 +69,6 @@ class Sql(StrEnum):
         return "pyspark" if self is Sql.SPARK else "duckdb" if self is Sql.DUCKDB else "postgres"
 
 
-Outputs = Annotated[
-    list[Path] | None, typer.Option(help="Write to this .csv, .xlsx or .parquet file.")
-]
-OnExport = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
 QueryOnly = Annotated[
     Sql | None, typer.Option("--sql", help="Show the query for this engine, and run nothing.")
 ]
@@ -65,50 +79,89 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The last day.")] = None,
     by: Annotated[list[str] | None, typer.Option(help="Group by this; may be given again.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(help="Only with this, as stage=won; stage= finds none.")
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="The records and events behind it.")
-    ] = False,
-    output: Outputs = None,
-    on: OnExport = None,
+    where: Where = None,
+    explain: Explain = False,
+    output: Output = None,
+    on: On = None,
     sql: QueryOnly = None,
-    language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
+    period: Period = None,
+    as_of: AsOf = None,
+    as_known_at: AsKnownAt = None,
+    saved: Saved = None,
+    language: Language = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,
 ) -> None:
-    """Show figures: sales, service and customers, as of now or of a period."""
+    """Show figures: sales, service and customers, as of now, of a period, or as they were."""
+    if saved is not None:
+        if name or since or until or by or where or explain or output or on or period:
+            raise Failure("--saved: goes with --as-of and --as-known-at only. Leave out the rest.")
+        from api.cli.dashboards import show_saved
+
+        show_saved(saved, as_of, as_known_at, language, purpose, as_json)
+        return
     if name is None:
         _list(language.value, as_json)
         return
-    from api.analytics.asking import asked_of, now_in
-    from api.cli.models import catch_up
     from projections.analytics import definition
 
-    found = definition(name)
-    given = _given(since, until, by, where)
-    reader = command_line_reader(purpose)
-    with opened_tenant() as services:
-        asked = asked_of(found, given, now_in(services.tenant.zone))
-        if sql is not None:
-            _show_query(found, asked, sql)
-            return
-        if on is None:
-            catch_up(services)
-        with _engine(services, on) as (engine, position):
-            if explain:
-                _explain(engine, found, asked, position, as_json)
-                return
-            from api.analytics.series import series
-
-            answer = series(engine, services.gate, reader, found, asked, position, language.value)
-    for path in output or ():
+    if on is not None and (as_of or as_known_at):
+        raise Failure("--as-of: an export has one moment only. Leave out --on or --as-of.")
+    found, given = definition(name), _given(since, until, by, where, period)
+    if sql is not None:
+        _show_query(found, given, sql)
+        return
+    wanted = _Wanted(found, given, on, as_of, as_known_at, explain, language, purpose)
+    answer = _answer(wanted)
+    for path in () if explain else output or ():
         _write(answer, path)
     if as_json:
-        print_json(answer.as_json())
+        print_json(answer if isinstance(answer, dict) else answer.as_json())
+    elif isinstance(answer, dict):
+        _print_explained(answer)
     elif not output:
         print_table(answer.headings(), answer.rows(), found.title[language is AnswerLanguage.ZH])
+
+
+class _Wanted(NamedTuple):
+    """What is asked for."""
+
+    definition: "Definition"
+    given: dict[str, str]
+    on: Path | None
+    as_of: str | None
+    as_known_at: str | None
+    explain: bool
+    language: AnswerLanguage
+    purpose: str | None
+
+
+def _answer(wanted: _Wanted) -> "Series | dict[str, Any]":
+    """The figures, or what is behind them."""
+    from dataclasses import replace
+
+    from api.analytics.asking import asked_of
+    from api.analytics.moments import now_at
+    from api.analytics.series import explained, series
+    from api.cli.asked import copy_at, moments_of
+    from api.cli.models import catch_up
+
+    found, reader = wanted.definition, command_line_reader(wanted.purpose)
+    with opened_tenant() as services:
+        if wanted.on is None:
+            catch_up(services)
+        zone = services.tenant.zone
+        moments = moments_of(zone, wanted.as_of, wanted.as_known_at)
+        asked = asked_of(found, wanted.given, now_at(moments, zone))
+        copy = copy_at(services, moments)
+        with _engine(services, wanted.on, copy) as (engine, position):
+            if wanted.explain:
+                behind = engine.behind(found, replace(asked, by=()))
+                return explained(found, position, behind, copy)
+            return series(
+                *(engine, services.gate, reader, found, asked, position),
+                *(wanted.language.value, copy),
+            )
 
 
 @export_app.command("parquet")
@@ -158,24 +211,31 @@ def _list(language: Any, as_json: bool) -> None:
 
 
 def _given(
-    since: str | None, until: str | None, by: list[str] | None, where: list[str] | None
+    since: str | None,
+    until: str | None,
+    by: list[str] | None,
+    where: list[str] | None,
+    period: str | None,
 ) -> dict[str, str]:
     given = {} if by is None else {"by": ",".join(by)}
     given |= {"from": since} if since else {}
     given |= {"to": until} if until else {}
+    given |= {"period": period} if period else {}
     for one in where or ():
         name, equals, value = one.partition("=")
-        if not equals or name in ("from", "to", "by"):
+        if not equals or name in ("from", "to", "by", "period"):
             raise Failure("--where takes a dimension and its value. Write it as stage=won.")
         given[name] = value
     return given
 
 
 @contextmanager
-def _engine(services: "Services", on: Path | None) -> "Iterator[tuple[Analytics, int]]":
-    """Live, or on an export, with the position that it stands at."""
+def _engine(
+    services: "Services", on: Path | None, copy: "DatedCopy | None"
+) -> "Iterator[tuple[Analytics, int]]":
+    """Live, on a dated copy or on an export, with the position that it stands at."""
     if on is None:
-        yield services.analytics, services.gate.position()
+        yield services.figures(copy), services.gate.position() if copy is None else copy.head
         return
     from api.exporting.opening import opened
 
@@ -183,23 +243,16 @@ def _engine(services: "Services", on: Path | None) -> "Iterator[tuple[Analytics,
         yield engine, position
 
 
-def _show_query(found: "Definition", asked: "Asked", engine: Sql) -> None:
+def _show_query(found: "Definition", given: dict[str, str], engine: Sql) -> None:
+    from api.analytics.asking import asked_of, now_in
     from projections.analytics import compiling
 
+    with opened_tenant() as services:
+        asked = asked_of(found, given, now_in(services.tenant.zone))
     typer.echo(compiling.sql(compiling.figures(found, asked), engine.dialect))
 
 
-def _explain(
-    engine: "Analytics", found: "Definition", asked: "Asked", position: int, as_json: bool
-) -> None:
-    from dataclasses import replace
-
-    from api.analytics.series import explained
-
-    said = explained(found, position, engine.behind(found, replace(asked, by=())))
-    if as_json:
-        print_json(said)
-        return
+def _print_explained(said: dict[str, Any]) -> None:
     rows = [(one["id"], ", ".join(map(str, one["positions"]))) for one in said["data"]]
     print_table(("record", "events"), rows)
     if said["next_cursor"]:

@@ -101,17 +101,17 @@ def _list(as_json: bool) -> None:
 def _make(
     date: str, schema: str, as_known_at: str | None, workers: int | None, as_json: bool
 ) -> None:
-    from api.cli.asked import moment
+    from api.cli.asked import moment, past
     from projections import DERIVED, PROJECTIONS
     from projections.dated_copies import copy_as_of
     from store.dated_copies import Wanted
 
     with opened_tenant() as services, progress_bar() as progress:
         zone = services.tenant.zone
-        at = _past("date", moment(date, zone, end_of_day=True))
+        at = past("date", moment(date, zone, end_of_day=True))
         known = None
         if as_known_at:
-            known = _past("--as-known-at", moment(as_known_at, zone, end_of_day=True))
+            known = past("--as-known-at", moment(as_known_at, zone, end_of_day=True))
         wanted = Wanted(schema, at, known)
         made = copy_as_of(services.log, PROJECTIONS, DERIVED, wanted, progress, workers=workers)
         name = services.tenant.dated(schema)
@@ -126,14 +126,6 @@ def _make(
         )
     if made.parked:
         warn(f"{len(made.parked)} rows stay as they were before an event that cannot be folded.")
-
-
-def _past(name: str, at: "datetime") -> "datetime":
-    from datetime import UTC, datetime
-
-    if at > datetime.now(UTC):
-        raise Failure(f"{name}: is not over yet. Give an earlier one, or ask what is shown today.")
-    return at
 
 
 def _sums(made: "Copied") -> list[dict[str, Any]]:

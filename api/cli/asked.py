@@ -1,11 +1,13 @@
 """What people write on the command line for a record, a user or a moment."""
 
-from datetime import date, datetime, time, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, tzinfo
 from uuid import UUID
 
-from api.cli.shared import Failure, command_line_reader
+from api.cli.shared import Failure, command_line_reader, progress_bar
 from api.services import Services
 from projections import PROJECTIONS
+from store.dated_copies import CopyGone, DatedCopy
 from store.lists import Query
 
 
@@ -36,6 +38,48 @@ def user_of(services: Services, text: str) -> UUID:
     if found is None:
         raise Failure(f"There is no user {text}. Give an id or an e-mail address.")
     return found
+
+
+def moments_of(zone: tzinfo, as_of: str | None, as_known_at: str | None) -> dict[str, datetime]:
+    """The moments that something is asked for as of, as far as they are given.
+
+    Raises:
+        Failure: one is none, or not over yet.
+    """
+    return {
+        name: past(f"--{name.replace('_', '-')}", moment(text, zone, end_of_day=True))
+        for name, text in (("as_of", as_of), ("as_known_at", as_known_at))
+        if text is not None
+    }
+
+
+def copy_at(services: Services, moments: Mapping[str, datetime]) -> DatedCopy | None:
+    """The dated copy of these moments, made now if there is none; None of the present.
+
+    Raises:
+        CopyGone: it was dropped meanwhile.
+    """
+    if not moments:
+        return None
+    copy = services.dating.copy(**moments)
+    if copy.made_at is None:
+        with progress_bar() as progress:
+            services.dating.make(progress)
+        copy = services.dating.copy(**moments)
+    if copy.made_at is None:
+        raise CopyGone
+    return copy
+
+
+def past(name: str, at: datetime) -> datetime:
+    """A moment that is over.
+
+    Raises:
+        Failure: it is not.
+    """
+    if at > datetime.now(UTC):
+        raise Failure(f"{name}: is not over yet. Give an earlier one, or ask what is shown today.")
+    return at
 
 
 def moment(text: str, zone: tzinfo, end_of_day: bool = False) -> datetime:

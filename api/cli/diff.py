@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -95,21 +95,15 @@ def _list(name: str) -> Iterator[None]:
 def _print(
     found: "Iterator[Difference]", counts: Counter[tuple[str, str]], language: "Language"
 ) -> None:
+    from api.differing import in_words
+
     for one in _counted(found, counts):
         which = " ".join(str(part) for part in (one.number or one.id, *one.key))
         typer.echo(f"{one.read_model}  {which}  {one.what}")
         for change in one.changes:
-            typer.echo(f"    {_in_words(one.read_model, change, language)}")
+            typer.echo(f"    {change['label'][language]}: {in_words(one, change, language)}")
     if counts:
         rows = [(name, what, count) for (name, what), count in sorted(counts.items())]
         print_table(("read model", "what", "records"), rows)
     else:
         typer.echo("Nothing differs.")
-
-
-def _in_words(read_model: str, change: dict[str, Any], language: "Language") -> str:
-    from projections.words import sides
-
-    told = {**change, "aggregate": read_model, "type": "", "names": {}}
-    was, now = sides(told, language)
-    return f"{change['label'][language]}: {was} → {now}"

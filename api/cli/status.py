@@ -7,7 +7,9 @@ import typer
 from api.cli.shared import Json, opened_database, print_json, print_table
 
 if TYPE_CHECKING:
-    from store.database import Database
+    from collections.abc import Mapping
+
+    from store.database import Connection, Database
     from store.tenants import Tenant
 
 
@@ -28,6 +30,12 @@ def status(as_json: Json = False) -> None:
         columns = ("name", "version", "position", "lag", "parked")
         rows = [[model[one] for one in columns] for model in tenant["models"]]
         print_table(("read model", "version", "position", "behind", "parked"), rows)
+        for snapshot in tenant["snapshots"]:
+            if snapshot["problem"]:
+                typer.echo(
+                    f"Warning: the last snapshot of {snapshot['number']} could not be written "
+                    f"({snapshot['problem']}). See kept snapshots."
+                )
 
 
 def _report() -> dict[str, Any]:
@@ -89,6 +97,7 @@ def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:
         tracking = Tracking(connection)
         known, parked = tracking.known(), Counter(name for name, _ in tracking.parked())
         head = tracking.head()
+        snapshots = _snapshots(connection, known)
     models = []
     every: tuple[ReadModel, ...] = (*PROJECTIONS, *DERIVED)
     for model in every:
@@ -107,4 +116,24 @@ def _tenant(database: "Database", tenant: "Tenant") -> dict[str, Any]:
         "time_zone": str(tenant.zone),
         "head": head,
         "models": models,
+        "snapshots": snapshots,
     }
+
+
+def _snapshots(
+    connection: "Connection", known: "Mapping[tuple[str, int], object]"
+) -> list[dict[str, Any]]:
+    """The saved figures that have snapshots, by number; what could not be written of each."""
+    from projections.plain import plain
+    from projections.saved_figures import saved_figures
+    from projections.tables import table_of
+    from store.lists import MAX_LIMIT, Query, list_rows
+
+    if (saved_figures.name, saved_figures.version) not in known:
+        return []  # an older release's, not upgraded yet
+    query = Query({"is_scheduled": True, "archived": False}, sort="number", limit=MAX_LIMIT)
+    page = list_rows(connection, table_of(saved_figures), query, bytes(32))  # no second page
+    shown = ("number", "snapshot_state", "snapshot_due_at", "snapshot_problem")
+    return [
+        {name.removeprefix("snapshot_"): plain(row[name]) for name in shown} for row in page.rows
+    ]

@@ -13,6 +13,7 @@ from projections.analytics.kernel import CURRENCY, Asked, Definition
 from projections.plain import plain
 from store import figures
 from store.database import Database
+from store.dated_copies import DatedCopy
 from store.tenants import Tenant
 
 MOST_CACHED: Final = 200
@@ -32,10 +33,13 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """The live read models."""
+    """The live read models, or a dated copy of them."""
 
     database: Database
     tenant: Tenant
+    copy: DatedCopy | None = None
+    moment: str | None = None
+    """At which the live ones are read, where several queries are to see the same."""
     dialect: Literal["postgres"] = "postgres"
 
     def rows(self, query: str) -> list[dict[str, Any]]:
@@ -43,8 +47,9 @@ class Postgres:
 
         Raises:
             FiguresTimedOut: it took too long.
+            CopyGone: the copy was dropped.
         """
-        return figures.ask(self.database, self.tenant, query)
+        return figures.ask(self.database, self.tenant, query, self.copy, self.moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from projections.words import (
     read_seals,
     recipients,
     retention_schedules,
+    saved_figures,
     skipped_events,
     sla_policies,
     subject_requests,
@@ -51,6 +52,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "legal_holds": legal_holds.WORDS,
     "recipients": recipients.WORDS,
     "retention_schedules": retention_schedules.WORDS,
+    "saved_figures": saved_figures.WORDS,
     "skipped_events": skipped_events.WORDS,
 }
 _NO_WORDS: Final = Words(Both("record", "记录"), {}, {})

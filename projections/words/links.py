@@ -10,7 +10,15 @@ from domain.erasure import OF_EVERY_KIND
 from domain.kernel import bare_type
 
 _PEOPLE: Final = frozenset(
-    {"owner_id", "assignee_id", "manager_id", "author_user_id", "approved_by_id", "written_by"}
+    {
+        "owner_id",
+        "assignee_id",
+        "manager_id",
+        "author_user_id",
+        "approved_by_id",
+        "saved_by_id",
+        "written_by",
+    }
 )
 _OWN: Final = frozenset(
     {

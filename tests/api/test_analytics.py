@@ -8,7 +8,9 @@ import pytest
 from pyarrow import parquet  # type: ignore[import-untyped]
 
 from projections.analytics import DEFINITIONS
+from projections.analytics.dashboards import DASHBOARDS
 from tests.api.conftest import Api
+from tests.api.test_dated_lists import asked
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +105,13 @@ def test_figures_as_files(sold: Api) -> None:
         ("win_rate?by=mood", 422, "validation", "by: is none of its dimensions"),
         ("win_rate?from=spring", 422, "validation", "from: is no day"),
         ("win_rate?owner_id=me", 422, "validation", "owner_id: is no id"),
-        ("win_rate?queue=first", 400, "unserved", "It knows: from, to, by"),
+        ("win_rate?queue=first", 400, "unserved", "It knows: from, to, period, by"),
         ("win_rate?format=pdf", 422, "validation", "format: is none of the choices"),
         ("win_rate?language=fr", 422, "validation", "language: is none of the choices"),
         ("win_rate/explain?cursor=x", 422, "validation", "cursor: is no id"),
+        ("win_rate?period=soon", 422, "validation", "period: is none"),
+        ("win_rate?period=this_day&to=2026-01-01", 422, "validation", "does not go together"),
+        ("win_rate?as_of=2126-01-01", 422, "validation", "as_of: is not over yet"),
         ("backlog?by=month", 422, "validation", "by: is none of its dimensions"),
     ],
 )
@@ -129,3 +134,44 @@ def test_a_text_of_a_filter_stays_a_text(sold: Api) -> None:
         parameters: dict[str, Any] = {"lead_source": text, "by": ""}
         answer = sold.analyst.get("/v1/analytics/win_rate", params=parameters)
         assert answer.json()["data"][0]["figures"]["closed"] == 0
+
+
+def test_figures_as_of_a_day_are_made_ready_and_then_answered(sold: Api) -> None:
+    """Nothing that the company did was so before this year, but one sale of last March."""
+    path = "/v1/analytics/won_deals?by=&as_of=2026-03-0"
+    first = sold.analyst.get(f"{path}5")
+    assert first.status_code == 202, first.text
+    assert first.json()["as_known_at"] is None
+    found = asked(sold.analyst, f"{path}5")
+    assert (found["as_of"], found["as_known_at"]) == ("2026-03-05T15:59:59.999999Z", None)
+    assert found["position"] > 0
+    [group] = found["data"]
+    assert group["figures"]["amount"] == "80.25"
+    explained = asked(sold.analyst, "/v1/analytics/won_deals/explain?as_of=2026-03-05")
+    assert len(explained["data"]) == 1
+    assert explained["as_of"] == found["as_of"]
+    assert asked(sold.analyst, f"{path}4")["data"] == []
+    live = sold.get("/v1/analytics/won_deals?by=", role="analyst")
+    assert (live["as_of"], live["as_known_at"]) == (None, None)
+
+
+def test_dashboards_are_listed_and_shown_now_and_as_of_a_day(sold: Api) -> None:
+    listed = sold.get("/v1/dashboards?language=zh", role="analyst")["data"]
+    assert [one["name"] for one in listed] == [*DASHBOARDS]
+    shown = sold.get("/v1/dashboards/sales?from=2026-03-01&to=2026-03-31", role="analyst")
+    panels = {one["name"]: one for one in shown["panels"]}
+    assert {(one["position"], one["from"]) for one in panels.values()} == {
+        (shown["position"], "2026-03-01")
+    }
+    assert panels["won_deals"]["data"][0]["figures"]["amount"] == "80.25"
+    path = "/v1/dashboards/sales?period=this_month&as_of=2026-03-0"
+    for day, deals in ((4, []), (5, [1])):
+        dated = asked(sold.analyst, f"{path}{day}")
+        assert dated["as_of"].startswith(f"2026-03-0{day}")
+        won = dated["panels"][0]
+        assert (won["from"], won["to"]) == ("2026-03-01", "2026-03-31")
+        assert [one["figures"]["deals"] for one in won["data"]] == deals
+    refused = sold.analyst.get("/v1/dashboards/weather")
+    Api.refused(refused, 404, "not-found", "There is no such dashboard. There are: sales")
+    unknown = sold.analyst.get("/v1/dashboards/sales?stage=won")
+    Api.refused(unknown, 400, "unserved", "It knows: from, to, period")

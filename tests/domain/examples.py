@@ -35,6 +35,7 @@ FORMS = {
     "country": ["CN", "DE"],
     "website": ["https://example.com/"],
     "period": ["P30D", "P3Y6M"],
+    "relative_period": ["this_week", "previous_quarter", "last_90_days", "last_12_months"],
     "time_of_day": ["00:00", "08:30", "24:00", "17:00"],
 }
 _SIGNS = st.characters(categories=("L", "N", "P", "S"))

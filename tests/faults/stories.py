@@ -201,6 +201,18 @@ STORY: Final = (
         "old order",
         {"ordered_on": "2010-12-01", "currency": "EUR", "lines": [_SOLD], **_LEGACY},
     ),
+    # Saved figures
+    Step(
+        "SaveFigure",
+        "figure",
+        {
+            "question": {"figure": "won_deals", "by": ["month"], "period": "this_quarter"},
+            **_LEGACY,
+        },
+    ),
+    Step("ChangeSavedFigure", "figure", {"visibility": "shared", **_LEGACY}),
+    _step("ArchiveSavedFigure", "figure"),
+    _step("RestoreSavedFigure", "figure"),
     # SLA policies
     Step("DefineSlaPolicy", "policy", {"name": "Usual", **_LEGACY}),
     Step("ChangeSlaPolicy", "policy", {"pauses": ["third_party"], **_LEGACY}),

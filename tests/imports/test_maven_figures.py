@@ -3,7 +3,8 @@
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import ceil
 from typing import Any
@@ -16,7 +17,7 @@ from projections.analytics import DEFINITIONS
 from projections.analytics.engine import Analytics
 from projections.analytics.kernel import Asked
 from projections.readers import KEPT
-from tests.imports.conftest import Maven, Row
+from tests.imports.conftest import ZONE, Maven, Row
 
 pytestmark = pytest.mark.real_input
 
@@ -163,3 +164,32 @@ def test_the_deals_behind_a_number_are_those_of_the_file(
     for deal, positions in found.records:
         types = {one.position: one.type for one in maven.events[deal]}
         assert {types[at] for at in positions} == {"OpportunityOpened", "OpportunityWon"}
+
+
+def test_the_end_of_a_month_is_as_the_file_says_of_that_day(maven: Maven) -> None:
+    """By what the file says of each deal up to that evening: won, lost, or still open."""
+    day = date(2017, 6, 30)
+    evening = datetime.combine(day, time.max, ZONE)
+    services = maven.services
+    services.dating.copy(evening)
+    services.dating.make()
+    copy = services.dating.copy(evening)
+    dated, question = services.figures(copy), Asked(day)
+    counted: Counter[str] = Counter()
+    value = Decimal(0)
+    for row in maven.rows.values():
+        began, ended = (
+            row[name] and date.fromisoformat(row[name]) for name in ("engage_date", "close_date")
+        )
+        if ended and ended <= day:
+            counted[row["deal_stage"]] += 1
+            value += Decimal(row["close_value"] or 0)
+        elif began and began <= day:
+            counted["open"] += 1
+    [won] = dated.groups(DEFINITIONS["won_deals"], replace(question, by=()), copy.head)
+    assert (won.figures["deals"], won.figures["amount"]) == (counted["Won"], value)
+    [rate] = dated.groups(DEFINITIONS["win_rate"], question, copy.head)
+    assert (rate.figures["won"], rate.figures["lost"]) == (counted["Won"], counted["Lost"])
+    there = dated.groups(DEFINITIONS["open_deals"], replace(question, by=("stage",)), copy.head)
+    engaging = [one.figures["deals"] for one in there if one.by["stage"] == "engaging"]
+    assert sum(engaging) == counted["open"]

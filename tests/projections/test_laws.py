@@ -32,6 +32,7 @@ from commands.read_seals import SealReads
 from commands.recipients import RecordDisclosure, RegisterRecipient
 from commands.retention_schedules import ProposeRetentionSchedule
 from commands.sales_lines import LineInput
+from commands.saved_figures import SaveFigure
 from commands.skipped_events import SkipEvent
 from commands.sla_policies import DefineSlaPolicy
 from commands.subject_requests import (
@@ -57,6 +58,7 @@ from domain.read_seals import ReadSeal, seal_id
 from domain.recipients import Recipient, Role
 from domain.retention_schedules import Action, RetentionSchedule, Trigger
 from domain.retention_schedules import Kind as RetentionKind
+from domain.saved_figures import Question, SavedFigure
 from domain.skipped_events import SKIPPED_EVENTS, SkippedEvents
 from domain.sla_policies import SlaPolicy
 from domain.subject_requests import Kind as RequestKind
@@ -122,6 +124,8 @@ class Company:
             self.issue(RegisterCustomer(name="Acme", kind=Kind.ORGANISATION), customer)
         customer = self.ids[Customer][0]
         self.issue(a_consent_of(customer), self.ids[Consent][0])
+        won = SaveFigure(name="Won", question=Question(figure="won_deals"))
+        self.issue(won, self.ids[SavedFigure][0])
         asks = ReceiveSubjectRequest(kind=RequestKind.ACCESS, customer_id=customer)
         self.issue(asks, self.ids[SubjectRequest][0])
         held = PlaceLegalHold(
