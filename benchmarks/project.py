@@ -27,6 +27,11 @@ from projections.tables import table_of
 RECORDS = 1_000
 CHANGES = 3
 """Events of a customer after its registration, each after all others had theirs."""
+PEER = "eventsourcing's ProjectionRunner"
+RATIOS = (
+    ("customers, live", "ours", Bar(at_least=20, target=50)),
+    ("customers, rebuilt", "rebuilt", Bar(at_least=50)),
+)
 PER_SECOND = 200
 SECONDS = 6.0
 
@@ -60,19 +65,9 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         "project",
         facts,
         [
-            ratio(
-                "customers, live ÷ eventsourcing's ProjectionRunner",
-                measured["ours"],
-                measured["library"],
-                Bar(at_least=20, target=50),
-                "events/s",
-            ),
-            ratio(
-                "customers, rebuilt ÷ eventsourcing's ProjectionRunner",
-                measured["rebuilt"],
-                measured["library"],
-                Bar(at_least=50),
-                "events/s",
+            *(
+                ratio(f"{name} ÷ {PEER}", measured[kind], measured["library"], bar, "events/s")
+                for name, kind, bar in RATIOS
             ),
             _percentile(
                 "99 % readable after, all read models", waits, 0.99, Bar(at_most=250, unit="ms")
