@@ -9,7 +9,7 @@ what a batch is for, and it is in the ratio.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,11 @@ from projections.tables import table_of
 RECORDS = 1_000
 CHANGES = 3
 """Events of a customer after its registration, each after all others had theirs."""
+PEER = "eventsourcing's ProjectionRunner"
+RATIOS = (
+    ("customers, live", "ours", Bar(at_least=20, target=50)),
+    ("customers, rebuilt", "rebuilt", Bar(at_least=50)),
+)
 PER_SECOND = 200
 SECONDS = 6.0
 
@@ -43,7 +48,7 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
             peer.fill(RECORDS, changes)
             measured = interleaved(
                 {
-                    "live": lambda: events / _fold_all(services),
+                    "ours": lambda: events / _fold_all(services),
                     "rebuilt": lambda: events / _rebuild(services),
                     "library": lambda: peer.events / peer.fold_all(),
                 },
@@ -60,7 +65,10 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
         "project",
         facts,
         [
-            *_against(measured),
+            *(
+                ratio(f"{name} ÷ {PEER}", measured[kind], measured["library"], bar, "events/s")
+                for name, kind, bar in RATIOS
+            ),
             _percentile(
                 "99 % readable after, all read models", waits, 0.99, Bar(at_most=250, unit="ms")
             ),
@@ -72,20 +80,6 @@ def run(pairs: int = PAIRS, scale: float = 1.0) -> dict[str, Any]:
             f"from the commit to the runner's.",
         ],
     )
-
-
-def _against(measured: Mapping[str, Sequence[float]]) -> list[Measured]:
-    bars = {"live": Bar(at_least=20, target=50), "rebuilt": Bar(at_least=50, target=200)}
-    return [
-        ratio(
-            f"customers, {name} ÷ eventsourcing's ProjectionRunner",
-            measured[name],
-            measured["library"],
-            bar,
-            "events/s",
-        )
-        for name, bar in bars.items()
-    ]
 
 
 def _fill(services: Services, changes: int) -> list[UUID]:

@@ -19,7 +19,7 @@ from projections.as_of import fold_as_of
 from projections.delivered import Delivered, is_given, subjects_in
 from projections.facts import Facts
 from projections.kernel import Derived, Projection, ReadModel
-from projections.plain import plain
+from projections.plain import SAME, plain
 from projections.readers import Reader
 from projections.skipping import skipped
 from projections.tables import table_of
@@ -322,20 +322,21 @@ class Gate:
         """A row as it is shown, and the names of the personal fields that it shows."""
         shown: dict[str, Any] = {}
         personal: list[str] = []
+        sees_personal = reader.sees_personal
         for column in table_of(model).columns:
             value = row[column.name]
             if column.personal:
-                if not reader.sees_personal:
+                if not sees_personal:
                     continue
-                if value is not None and is_given(value):
+                if is_given(value):
                     personal.append(column.field)
-            if column.part == "amount":
+            if column.part is None:
+                shown[column.field] = value if type(value) in SAME else plain(value)
+            elif column.part == "amount":
                 currency = row[f"{column.name}_currency"]
                 shown[column.field] = (
                     None if value is None else {"amount": plain(value), "currency": currency}
                 )
-            elif column.part is None:
-                shown[column.field] = plain(value)
         return shown, personal
 
     def _event(self, reader: Reader, recorded: Recorded, delivered: Delivered) -> dict[str, Any]:

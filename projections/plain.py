@@ -13,7 +13,10 @@ from domain.fields import Erased
 
 def plain(value: Any) -> Any:
     """A value as JSON has it: decimals and ids as strings, moments in UTC, erased ones as null."""
-    convert = _PLAIN.get(type(value))
+    kind = type(value)
+    if kind in SAME:
+        return value
+    convert = _PLAIN.get(kind)
     if convert is not None:
         return convert(value)
     if isinstance(value, Enum):
@@ -25,10 +28,13 @@ def plain(value: Any) -> Any:
     return {name: plain(item) for name, item in value.__dict__.items()}
 
 
+SAME: Final = frozenset((NoneType, bool, int, str))
+"""Types whose values are as JSON has them: most of what is shown."""
 _PLAIN: Final[dict[type, Callable[[Any], Any]]] = {
-    **dict.fromkeys((NoneType, Erased), lambda value: None),
-    **dict.fromkeys((bool, int, str), lambda value: value),
+    Erased: lambda value: None,
     **dict.fromkeys((UUID, Decimal), str),
+    **dict.fromkeys((list, tuple), lambda value: [plain(item) for item in value]),
+    dict: lambda value: {str(key): plain(item) for key, item in value.items()},
     datetime: lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     date: date.isoformat,
 }
