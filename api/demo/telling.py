@@ -9,6 +9,7 @@ from api.demo.company import Company
 from api.demo.deals import deal_with
 from api.demo.life import live, settle_owner
 from api.demo.names import INDUSTRIES, Names, Region, is_chinese
+from api.demo.orders import order
 from api.demo.partners import develop, introduce
 from api.demo.privacy import ask_people
 from api.demo.story import Story
@@ -35,6 +36,8 @@ def tell(company: Company, names: Names, random: Random) -> Story:
             accounts.append(_branch(account, branch))
     for one in accounts:
         ask_people(one)
+    for one in accounts:
+        order(one)
     return account.story
 
 

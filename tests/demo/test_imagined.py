@@ -95,6 +95,7 @@ def test_the_company_is_as_large_as_promised(demo: Demo) -> None:
         "tickets": 2076,
         "sla_policies": 1,
         "consents": 966,
+        "orders": 1071,
         "recipients": 3,
         "retention_schedules": 3,
         "subject_requests": 11,
