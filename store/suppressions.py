@@ -5,6 +5,7 @@ They are seconds behind it, which is soon enough: the refusal itself is in the c
 and counts at once; its trace is for whoever comes back as somebody new.
 """
 
+import threading
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -36,8 +37,10 @@ class Suppressions:
 
     def __init__(self, event_log: EventLog) -> None:
         self._log = event_log
-        self._recurring = Recurring("suppressions", self._follow, self._drop_connection)
+        self._recurring = Recurring("suppressions", self.catch_up, self._drop_connection)
         self._connection: Connection | None = None
+        # Whoever erases catches up, too, and a connection has one transaction at a time.
+        self._turn = threading.Lock()
 
     def remembered(
         self, traces: Iterable[Trace], as_known_at: datetime | None = None
@@ -64,7 +67,14 @@ class Suppressions:
 
     def catch_up(self) -> int:
         """Take in every refusal that is in the log now; gives the position reached."""
-        connection = self._connect()
+        with self._turn:
+            try:
+                return self._caught_up(self._connect())
+            except Exception:  # the next look begins where this one did
+                self._drop_connection()
+                raise
+
+    def _caught_up(self, connection: Connection) -> int:
         row = connection.execute("SELECT max(position) FROM events").fetchone()
         head = row[0] or 0 if row else 0
         reached = -1
@@ -72,13 +82,6 @@ class Suppressions:
             with connection.transaction():
                 reached = self._step(connection, head)
         return reached
-
-    def _follow(self) -> None:
-        try:
-            self.catch_up()
-        except Exception:  # the next look begins where this one did
-            self._drop_connection()
-            raise
 
     def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:
