@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from api.services import Services
 
 _numbers = count(1)
+FOR_TESTS = (
+    "fsync = off",
+    "full_page_writes = off",
+    "autovacuum = off",
+    "max_wal_size = '8GB'",
+    "checkpoint_timeout = '1h'",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,10 +48,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def _let_go_of_the_disk(home: Path) -> None:
     """No test cuts the power, so nothing has to wait for the disk: what a process wrote before it
     was killed lies with the operating system. And hundreds of tenants, each with hundreds of
-    indexes, are not looked through every minute for something to tidy up.
+    indexes, are not looked through every minute for something to tidy up, nor written again and
+    again to files that nobody keeps.
     """
     with psycopg.connect(embedded.start(home).url(), autocommit=True) as superuser:
-        for setting in ("fsync = off", "full_page_writes = off", "autovacuum_naptime = '5min'"):
+        for setting in FOR_TESTS:
             superuser.execute(f"ALTER SYSTEM SET {setting}".encode())
         superuser.execute("SELECT pg_reload_conf()")
 

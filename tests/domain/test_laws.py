@@ -26,7 +26,7 @@ from tests.domain.examples import EVENTS, models, perhaps_erased, states
 from tests.dsl import NOW, THIS, new_id
 
 quick = settings(
-    max_examples=int(os.environ.get("KEPT_EXAMPLES", "10")),
+    max_examples=int(os.environ.get("KEPT_EXAMPLES", "5")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
