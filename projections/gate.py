@@ -9,20 +9,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from domain.envelope import Recorded, kind_of
-from domain.fields import ERASED, PersonalMark, mark_of
+from domain.envelope import Recorded
 from domain.kernel import event_type
 from projections.as_of import fold_as_of
-from projections.delivered import Delivered, is_given, subjects_in
+from projections.delivered import Delivered, subjects_in
 from projections.facts import Facts
 from projections.kernel import Derived, Projection, ReadModel
-from projections.plain import SAME, plain
 from projections.readers import Reader
+from projections.shown import Sight, event_shown
 from projections.skipping import skipped
-from projections.tables import table_of
+from projections.tables import table_of, values_of
 from store.dated_copies import DatedCopy, reading
 from store.event_log import EventLog
 from store.lists import MAX_LIMIT, Page, Query, Unserved, count_rows, get_row, list_rows
@@ -59,6 +58,7 @@ class Gate:
         }
         self._by_aggregate = {p.aggregate.AGGREGATE: p for p in projections if p.aggregate}
         self._facts = Facts(log, self._by_aggregate)
+        self._sights: dict[tuple[str, bool], Sight] = {}
 
     def page(
         self, reader: Reader, name: str, query: Query, copy: DatedCopy | None = None
@@ -147,14 +147,7 @@ class Gate:
         row = self.states(name, [record], as_of, as_known_at).get(record)
         if row is None:
             return None
-        values: dict[str, Any] = {}
-        for column in table_of(model).columns:
-            value = getattr(row, column.field)
-            gone = value is None or value is ERASED
-            values[column.name] = (
-                None if gone else getattr(value, column.part) if column.part else value
-            )
-        return self._given_out(reader, model, [values])[0]
+        return self._given_out(reader, model, [values_of(model, row)])[0]
 
     def states(
         self,
@@ -203,9 +196,13 @@ class Gate:
     def events(self, reader: Reader, events: Iterable[Recorded]) -> list[dict[str, Any]]:
         """Events as the feed gives them."""
         delivered = Delivered()
-        shown = [self._event(reader, recorded, delivered) for recorded in events]
+        items = []
+        for recorded in events:
+            shown = event_shown(recorded, reader.sees_personal)
+            items.append(shown.item)
+            delivered.add(recorded.stream, recorded.subjects, shown.personal)
         self.record(reader, "events", delivered)
-        return shown
+        return items
 
     def names(self, reader: Reader, wanted: Mapping[str, set[UUID]]) -> dict[str, str]:
         """What records are called, by id: their number, where the reader may not see the name."""
@@ -247,14 +244,12 @@ class Gate:
         """Rows as they are shown, once it is recorded that they were."""
         delivered = Delivered()
         subjects = self._subjects(reader, model, rows, copy)
-        items = []
-        for row in rows:
-            shown, personal = self._shown(reader, model, row)
-            items.append(shown)
-            if personal:
-                delivered.add(row["id"], subjects(row), personal)
+        shown = self._sight(reader, model).of(rows)
+        for row, one in zip(rows, shown, strict=True):
+            if one.personal:
+                delivered.add(row["id"], subjects(row), one.personal)
         self.record(reader, model.name, delivered, asked)
-        return items
+        return [one.item for one in shown]
 
     def record(
         self, reader: Reader, model: str, delivered: Delivered, asked: Collection[str] = ()
@@ -316,57 +311,14 @@ class Gate:
             return []
         return sorted({column.field for column in model.columns() if column.personal})
 
-    def _shown(
-        self, reader: Reader, model: ReadModel, row: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[str]]:
-        """A row as it is shown, and the names of the personal fields that it shows."""
-        shown: dict[str, Any] = {}
-        personal: list[str] = []
-        sees_personal = reader.sees_personal
-        for column in table_of(model).columns:
-            value = row[column.name]
-            if column.personal:
-                if not sees_personal:
-                    continue
-                if is_given(value):
-                    personal.append(column.field)
-            if column.part is None:
-                shown[column.field] = value if type(value) in SAME else plain(value)
-            elif column.part == "amount":
-                currency = row[f"{column.name}_currency"]
-                shown[column.field] = (
-                    None if value is None else {"amount": plain(value), "currency": currency}
-                )
-        return shown, personal
-
-    def _event(self, reader: Reader, recorded: Recorded, delivered: Delivered) -> dict[str, Any]:
-        body, event = recorded.body, recorded.event
-        personal = {
-            name
-            for name in event.model_fields_set
-            if isinstance(mark_of(type(event), name), PersonalMark)
-        }
-        hidden = set() if reader.sees_personal else personal
-        erased = sorted(name for name in personal if getattr(event, name) is ERASED)
-        shown: dict[str, Any] = {
-            "position": recorded.position,
-            "recorded_at": plain(recorded.recorded_at),
-            **{name: body.get(name) for name in _ENVELOPE},
-            "aggregate": kind_of(body),
-            "data": event.model_dump(
-                mode="json", include=event.model_fields_set - hidden - {*erased}
-            ),
-        }
-        if reader.sees_personal:
-            shown["reason"] = recorded.trace.get("reason")
-            given = [name for name in personal if is_given(getattr(event, name))]
-            given += ["reason"] if shown["reason"] else []
-            delivered.add(recorded.stream, recorded.subjects, given)
-        if hidden:
-            shown["masked"] = sorted(hidden)
-        if erased:
-            shown["erased"] = erased
-        return shown
+    def _sight(self, reader: Reader, model: ReadModel) -> Sight:
+        """What the reader's role sees of a read model."""
+        about = model.name, reader.sees_personal
+        if about not in self._sights:
+            columns = model.columns()
+            seen = [one for one in columns if reader.sees_personal or not one.personal]
+            self._sights[about] = Sight(seen)
+        return self._sights[about]
 
 
 def _asked_by(model: ReadModel, query: Query) -> list[str]:
@@ -376,19 +328,3 @@ def _asked_by(model: ReadModel, query: Query) -> list[str]:
     if query.search is not None:
         used |= {*model.search}
     return sorted(used & personal)
-
-
-_ENVELOPE: Final = (
-    "stream",
-    "version",
-    "type",
-    "schema",
-    "number",
-    "occurred_at",
-    "actor",
-    "on_behalf_of",
-    "source",
-    "command",
-    "correlation",
-    "causation",
-)

@@ -7,10 +7,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from domain.fields import ERASED
 from domain.kernel import bare_type, reader_of, replace
 from domain.values import Money
 from projections.folding import Folding, Key
-from projections.kernel import Derived, Projection, ReadModel, Row
+from projections.kernel import Column, Derived, Projection, ReadModel, Row
+from projections.plain import plain
 from store.database import Connection
 from store.read_models import Table
 
@@ -47,6 +49,20 @@ def row_from(projection: Projection, values: Mapping[str, Any]) -> Row:
             read = _reader(projection.row, column.field)
             fields[column.field] = value if read is None else read(value)
     return replace(projection.fresh(tuple(values[one] for one in projection.row.KEY)), **fields)
+
+
+def values_of(model: ReadModel, row: Row) -> dict[str, Any]:
+    """A row's values by column, as the table would give them; what was erased is None."""
+    return {one.name: _value(one, row) for one in model.columns()}
+
+
+def _value(column: Column, row: Row) -> Any:
+    value = getattr(row, column.field)
+    if value is None or value is ERASED:
+        return None
+    if column.part is not None:
+        return getattr(value, column.part)
+    return value if isinstance(value, _NATIVE) else plain(value)
 
 
 _NATIVE = (UUID, Decimal, date, datetime)
