@@ -1,6 +1,6 @@
 """From the text of a query, or the JSON of a search, to values to compare a column with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -55,6 +55,18 @@ def parameters(request: Request, known: Iterable[str]) -> dict[str, str]:
 def wrong(field: str, sentence: str) -> Problem:
     """A parameter or field that is not valid."""
     return Problem.of_field("validation", field, sentence)
+
+
+def form_in(given: Mapping[str, str], files: Iterable[str]) -> str:
+    """JSON, or the kind of file that is asked for.
+
+    Raises:
+        Problem: it is none that there is.
+    """
+    form = given.get("format", "json")
+    if form not in ("json", *files):
+        raise wrong("format", f"is none of the choices. Give json or {', '.join(files)}.")
+    return form
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:

@@ -101,7 +101,7 @@ class Unrecorded(Gate):
         asked: Collection[str] = (),
         copy: DatedCopy | None = None,
     ) -> list[dict[str, Any]]:
-        return [self._shown(reader, model, row)[0] for row in rows]
+        return [one.item for one in self._sight(reader, model).of(rows)]
 
 
 class Reads:

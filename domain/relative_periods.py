@@ -6,6 +6,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import StringConstraints
 
+from domain.periods import months_after
 from domain.values import Form
 
 _ONE: Final = r"(this|previous)_(day|week|month|quarter|year)"
@@ -15,7 +16,6 @@ RelativePeriod = Annotated[str, StringConstraints(max_length=20), Form("relative
 """``this_quarter`` and ``previous_month`` are whole ones; ``last_90_days`` ends with today, and
 ``last_12_months`` with the month that today is in."""
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
-_YEAR: Final = 12
 
 
 class Days(NamedTuple):
@@ -32,7 +32,7 @@ def days_of(period: str, today: date) -> Days | None:
         count, unit = int(last[1]), last[2]
         if unit == "days":
             return Days(today - timedelta(days=count - 1), today)
-        begun = _months_on(_first("month", today), 1 - count)
+        begun = months_after(_first("month", today), 1 - count)
         return Days(begun, _last("month", _first("month", today)))
     if one is None:
         return None
@@ -56,10 +56,4 @@ def _first(unit: str, day: date) -> date:
 def _last(unit: str, first: date) -> date:
     if unit in ("day", "week"):
         return first + timedelta(days=0 if unit == "day" else 6)
-    return _months_on(first, _MONTHS[unit]) - timedelta(days=1)
-
-
-def _months_on(first: date, months: int) -> date:
-    """So many months after the first day of one."""
-    count = first.year * _YEAR + first.month - 1 + months
-    return date(count // _YEAR, count % _YEAR + 1, 1)
+    return months_after(first, _MONTHS[unit]) - timedelta(days=1)

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.envelope import Recorded
 from domain.fields import ERASED
 from store.event_log import SELECTED, EventLog
+from store.opening import TRACE
 
 BATCH: Final = 1_000
 """Events in memory at once."""
@@ -38,7 +39,7 @@ class HeldEvent:
         return [
             name
             for name in self.recorded.personal_names
-            if (name[1:] not in trace if name[0] == "$" else getattr(event, name, None) is ERASED)
+            if (name[1:] not in trace if name[0] == TRACE else getattr(event, name, None) is ERASED)
         ]
 
 

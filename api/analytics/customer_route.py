@@ -13,7 +13,7 @@ from api.analytics.customer_tables import CustomerTable, Tables
 from api.analytics.files import TABLES
 from api.analytics.predicting import SETTINGS, stated
 from api.files import file_reply
-from api.filters import an_id, parameters, wrong
+from api.filters import an_id, form_in, parameters
 from api.reads import reading
 from api.replies import json_reply
 from api.routing import KeyedRoute, caller_of
@@ -89,9 +89,7 @@ async def _answer(
 ) -> Response:
     """A page as JSON, or all of it as a file."""
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = given.get("format", "json"), language_of(given)
-    if form not in ("json", *TABLES):
-        raise wrong("format", f"is none of the choices. Give json or {', '.join(TABLES)}.")
+    form, language = form_in(given, TABLES), language_of(given)
     caller = caller_of(request)
     services, look = caller.served.services, caller.served.progress.look
 

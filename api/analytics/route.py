@@ -17,7 +17,7 @@ from api.analytics.moments import copy_of, now_at
 from api.analytics.series import described, explained, series
 from api.dated_copies import in_the_making
 from api.files import file_reply
-from api.filters import an_id, parameters, wrong
+from api.filters import an_id, form_in, parameters
 from api.problems import Problem
 from api.reads import MOMENTS, past, reading
 from api.replies import json_reply
@@ -55,7 +55,7 @@ async def figures(request: Request) -> Response:
     definition = _definition(request)
     given = parameters(request, (*times_of(definition), *COMMON, *MOMENTS, *known_of(definition)))
     request.scope["min_position"] = given.pop("min_position", None)
-    form, language = form_in(given), language_of(given)
+    form, language = form_in(given, WRITERS), language_of(given)
     moments = past(request, given)
     caller = caller_of(request)
     asked = asked_of(definition, given, now_at(moments, caller.zone))
@@ -105,15 +105,3 @@ def _definition(request: Request) -> Definition:
     if found is None:
         raise Problem("not-found", f"There is no such figure. There are: {', '.join(DEFINITIONS)}.")
     return found
-
-
-def form_in(given: dict[str, str]) -> str:
-    """JSON, or the kind of file that is asked for.
-
-    Raises:
-        Problem: it is none that there is.
-    """
-    form = given.get("format", "json")
-    if form not in ("json", *WRITERS):
-        raise wrong("format", f"is none of the choices. Give json or {', '.join(WRITERS)}.")
-    return form

@@ -12,6 +12,7 @@ from api.cli.shared import (
     AnswerLanguage,
     Failure,
     Json,
+    Labels,
     Stated,
     command_line_reader,
     opened_tenant,
@@ -19,6 +20,7 @@ from api.cli.shared import (
     print_table,
     progress_bar,
     warn,
+    write_files,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +40,6 @@ Output = Annotated[
 ]
 On = Annotated[Path | None, typer.Option(help="Figure it out on this export, by DuckDB.")]
 Saved = Annotated[str | None, typer.Option(help="What was saved under this name, number or id.")]
-Language = Annotated[AnswerLanguage, typer.Option(help="Of labels.")]
 Period = Annotated[
     str | None, typer.Option(help="Instead of --from and --to: last_90_days, this_quarter, …")
 ]
@@ -94,7 +95,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     as_of: AsOf = None,
     as_known_at: AsKnownAt = None,
     saved: Saved = None,
-    language: Language = AnswerLanguage.EN,
+    language: Labels = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,
 ) -> None:
@@ -109,6 +110,7 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
     if name is None:
         _list(language.value, as_json)
         return
+    from api.analytics.files import WRITERS
     from projections.analytics import definition
 
     if on is not None and (as_of or as_known_at):
@@ -120,12 +122,12 @@ def analytics(  # noqa: PLR0913, PLR0917  one for each option
         return
     wanted = _Wanted(found, given, on, as_of, as_known_at, explain, language, purpose)
     answer = _answer(wanted)
-    for path in () if explain else output or ():
-        _write(answer, path)
+    if isinstance(answer, dict):
+        print_json(answer) if as_json else _print_explained(answer)
+        return
+    write_files(answer, output, WRITERS)
     if as_json:
-        print_json(answer if isinstance(answer, dict) else answer.as_json())
-    elif isinstance(answer, dict):
-        _print_explained(answer)
+        print_json(answer.as_json())
     elif not output:
         print_table(answer.headings(), answer.rows(), found.title[language is AnswerLanguage.ZH])
 
@@ -259,12 +261,3 @@ def _print_explained(said: dict[str, Any]) -> None:
     print_table(("record", "events"), rows)
     if said["next_cursor"]:
         warn("There are more records. Narrow it down with --where, --from and --to.")
-
-
-def _write(answer: Any, path: Path) -> None:
-    from api.analytics.files import WRITERS
-
-    write = WRITERS.get(path.suffix.removeprefix("."))
-    if write is None:
-        raise Failure(f"--output: no such kind of file. Name it {' or '.join(WRITERS)}.")
-    write(answer, path)

@@ -11,6 +11,7 @@ from api.cli.shared import (
     AnswerLanguage,
     Failure,
     Json,
+    Labels,
     Stated,
     command_line_reader,
     opened_tenant,
@@ -18,6 +19,7 @@ from api.cli.shared import (
     print_table,
     progress_bar,
     warn,
+    write_files,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ Until = Annotated[str | None, typer.Option("--to", help="The last day that count
 Output = Annotated[
     list[Path] | None, typer.Option(help="Write all of them to this .csv or .xlsx file.")
 ]
-Labels = Annotated[AnswerLanguage, typer.Option("--language", help="Of labels.")]
 
 
 @app.command("segments")
@@ -166,11 +167,7 @@ def _show(
 ) -> None:
     from api.analytics.files import TABLES
 
-    for path in output or ():
-        write = TABLES.get(path.suffix.removeprefix("."))
-        if write is None:
-            raise Failure(f"--output: no such kind of file. Name it {' or '.join(TABLES)}.")
-        write(found, path)
+    write_files(found, output, TABLES)
     if as_json:
         print_json({**more, "data": found.as_json()})
     elif not output:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.analytics import AsKnownAt, AsOf, Language, Period
+from api.cli.analytics import AsKnownAt, AsOf, Period
 from api.cli.shared import (
     AnswerLanguage,
     Failure,
     Json,
+    Labels,
     Stated,
     command_line_reader,
     opened_tenant,
@@ -32,7 +33,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  one for each option
     period: Period = None,
     as_of: AsOf = None,
     as_known_at: AsKnownAt = None,
-    language: Language = AnswerLanguage.EN,
+    language: Labels = AnswerLanguage.EN,
     purpose: Stated = None,
     as_json: Json = False,
 ) -> None:

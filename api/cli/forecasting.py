@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from api.cli.analytics import MadeOn, On, engine_on
-from api.cli.shared import AnswerLanguage, Json, opened_tenant, print_json, print_table
+from api.cli.shared import AnswerLanguage, Json, Labels, opened_tenant, print_json, print_table
 
 if TYPE_CHECKING:
     from projections.analytics.forecasts.kernel import Forecast
@@ -24,7 +24,7 @@ def forecast(
         int | None, typer.Option(help="How far it looks ahead, in days or months of the model.")
     ] = None,
     on: On = None,
-    language: Annotated[AnswerLanguage, typer.Option(help="Of labels.")] = AnswerLanguage.EN,
+    language: Labels = AnswerLanguage.EN,
     as_json: Json = False,
 ) -> None:
     """Forecast what will be won, from history, and say how such forecasts did before."""

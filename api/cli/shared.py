@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from projections.readers import Reader
     from store.database import Database
 
+T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON, for programs.")]
 
 
@@ -28,6 +30,7 @@ class AnswerLanguage(StrEnum):
 
 
 Language = Annotated[AnswerLanguage, typer.Option(help="Of the PDF.")]
+Labels = Annotated[AnswerLanguage, typer.Option("--language", help="Of labels.")]
 Stated = Annotated[
     str | None,
     typer.Option("--purpose", help="What it is read for, which the read log says: audit, …"),
@@ -140,6 +143,21 @@ def command_line_reader(purpose: str | None = None) -> "Reader":
         choices = ", ".join(one.value for one in Purpose)
         raise Failure(f"There is no purpose {purpose}. Give one of: {choices}.") from None
     return Reader(SYSTEM, "admin", "command line", Door.CLI, stated)
+
+
+def write_files(
+    table: T, paths: Iterable[Path] | None, writers: Mapping[str, Callable[[T, Path], None]]
+) -> None:
+    """Write a table to files of the kinds that their names say.
+
+    Raises:
+        Failure: there is no writer for one.
+    """
+    for path in paths or ():
+        write = writers.get(path.suffix.removeprefix("."))
+        if write is None:
+            raise Failure(f"--output: no such kind of file. Name it {' or '.join(writers)}.")
+        write(table, path)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from api.cli.shared import (
     AnswerLanguage,
     Failure,
     Json,
+    Labels,
     Stated,
     command_line_reader,
     opened_tenant,
@@ -16,6 +17,7 @@ from api.cli.shared import (
     print_table,
     progress_bar,
     warn,
+    write_files,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ Outputs = Annotated[
     list[Path] | None, typer.Option(help="Write a sheet to this .csv or .xlsx file.")
 ]
 SheetName = Annotated[str | None, typer.Option(help="Which sheet; the first, if none is given.")]
-Labels = Annotated[AnswerLanguage, typer.Option("--language", help="Of labels.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; one for each core, if none is given.")
 ]
@@ -143,21 +144,13 @@ def _report(found: "Shown", output: list[Path] | None, sheet: str | None, as_jso
     if chosen is None:
         names = ", ".join(one.name for one in what_if.sheets)
         raise Failure(f"--sheet: is none of this report. Give one of: {names}.")
-    for path in output or ():
-        _write(found.table(chosen), path)
+    from api.analytics.files import TABLES
+
+    write_files(found.table(chosen), output, TABLES)
     if as_json:
         print_json(found.as_json())
     elif not output:
         _print(found)
-
-
-def _write(table: Any, path: Path) -> None:
-    from api.analytics.files import TABLES
-
-    write = TABLES.get(path.suffix.removeprefix("."))
-    if write is None:
-        raise Failure(f"--output: no such kind of file. Name it {' or '.join(TABLES)}.")
-    write(table, path)
 
 
 def _print(found: "Shown") -> None:

@@ -15,7 +15,7 @@ from api.analytics.asking import language_of
 from api.analytics.files import TABLES
 from api.bodies import json_body
 from api.files import file_reply
-from api.filters import parameters, wrong
+from api.filters import form_in, parameters, wrong
 from api.problems import busy
 from api.purposes import reader_of
 from api.replies import json_reply
@@ -49,9 +49,7 @@ def _answering(what_if: WhatIf) -> Callable[[Request], Awaitable[Response]]:
         caller = caller_of(request)
         caller.needs("read")
         given = parameters(request, COMMON)
-        form, language = given.get("format", "json"), language_of(given)
-        if form not in ("json", *TABLES):
-            raise wrong("format", f"is none of the choices. Give json or {', '.join(TABLES)}.")
+        form, language = form_in(given, TABLES), language_of(given)
         sheet = what_if.sheet(given.get("sheet", what_if.sheets[0].name))
         if sheet is None:
             names = ", ".join(one.name for one in what_if.sheets)

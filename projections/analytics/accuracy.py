@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from projections.analytics.dimensions import PRODUCT, called, of
-from projections.analytics.kernel import Asked, Definition, Measure, Table, Views, one_if
+from projections.analytics.kernel import Asked, Definition, Measure, Table, Views, latest, one_if
 from projections.words import WORDS
 from projections.words.kernel import Both, both
 
@@ -37,7 +37,6 @@ _OUTCOME: Final = called(
 def _compared(views: Views, asked: Asked) -> Table:
     """Two rows a deal: as it was forecast, if it was, and as it was won, if it was."""
     steps = views["opportunity_changes"]
-    steps = steps.mutate(day=steps.occurred_at.date())
     forecast, won = _forecast(steps, asked), _won(steps, asked)
     then = forecast.select(deal=forecast.id, was_in=forecast.forecast_category, at=forecast.stage)
     won = won.left_join(then, won.id == then.deal)
@@ -102,25 +101,26 @@ def _won(steps: Table, asked: Asked) -> Table:
     later = _standing(steps, asked.last_day)
     later = later.filter(later.status == "won")
     later = later.select(deal=later.id, agreed=later.amount, agreed_in=later.amount_currency)
-    wins = steps.filter(steps.status == "won", ~steps.was_status.identical_to("won"))
-    wins = _standing(wins, asked.last_day)
-    wins = wins.filter(wins.day > asked.made_on)
+    is_win = (steps.status == "won", ~steps.was_status.identical_to("won"))
+    wins = _standing(steps, asked.last_day, *is_win)
+    day = wins.occurred_at.date()
+    wins = wins.filter(day > asked.made_on)
     if asked.since is not None:
-        wins = wins.filter(wins.day >= asked.since)
+        wins = wins.filter(day >= asked.since)
     wins = wins.inner_join(later, wins.id == later.deal)
     return wins.select(
         *("id", "position", "status", "none", "one", "nothing", *_NAMES),
-        on=wins.day,
+        on=wins.occurred_at.date(),
         amount=wins.agreed,
         amount_currency=wins.agreed_in,
     )
 
 
-def _standing(steps: Table, day: Any) -> Table:
-    """Of each deal, its latest step by that evening; and none, one and no money to count it by."""
-    steps = steps.filter(steps.day <= day)
-    steps = steps.mutate(last=steps.position.max().over(group_by=[steps.id]))
-    steps = steps.filter(steps.position == steps["last"])
+def _standing(steps: Table, day: Any, *conditions: Any) -> Table:
+    """Of each deal, its latest step by that evening that fits; and none, one and no money to count
+    it by.
+    """
+    steps = latest(steps, steps.occurred_at.date() <= day, *conditions)
     return steps.mutate(
         none=one_if(steps.position < 0),
         one=one_if(steps.position >= 0),

@@ -33,6 +33,9 @@ _COMPILERS: Final[dict[Dialect, Any]] = {
 }
 _PLAIN: Final = {"sum": "sum", "most": "max", "distinct": "nunique"}
 """What Ibis calls a measure that is one aggregate."""
+_RANKED: Final = ("median", "percentile")
+_OF_RANKED: Final = ("sorted", "known")
+"""What those are picked from: the values of a group that are known, and how many they are."""
 LONGEST_NUMBER: Final = 9
 """Digits of a number that is filtered by."""
 _UNITS: Final = dict(zip(PERIODS, ("D", "W", "M", "Q", "Y"), strict=True))
@@ -69,14 +72,12 @@ def figures(definition: Definition, asked: Asked) -> Table:
         # PostgreSQL and Spark give midnight for it, which is another day in another zone.
         begins = found.on.cast("timestamp").truncate(_UNITS[period]).date()
         found = found.mutate(**{period: begins})
-    for column in dict.fromkeys(_ranked(definition.measures)):
-        found = _with_ranks(found, column, by)
     parts: dict[str, Any] = {}
     for measure in definition.measures:
         parts |= _parts(found, measure)
-    if not by:
-        return found.aggregate(**parts)
-    return found.group_by(by).aggregate(**parts).order_by(by)
+    found = found.group_by(by).aggregate(**parts) if by else found.aggregate(**parts)
+    found = _with_ranked(found, definition.measures)
+    return found.order_by(by) if by else found
 
 
 def records(definition: Definition, asked: Asked, after: UUID | None, limit: int) -> Table:
@@ -122,21 +123,24 @@ def events(definition: Definition, asked: Asked, ids: Sequence[UUID]) -> Table:
     return found.order_by("position")
 
 
-def _ranked(measures: Sequence[Measure]) -> list[str]:
-    return [one.column for one in measures if one.kind in ("median", "percentile")]
-
-
-def _with_ranks(found: Table, column: str, by: Sequence[str]) -> Table:
-    """Each fact's rank by a column among those of its group that have it, from 0, and how many they
-    are. By these a median is the same in every engine.
+def _with_ranked(found: Table, measures: Sequence[Measure]) -> Table:
+    """What is picked by its rank out of the sorted values of a group; a median is made of the two
+    in the middle. So it is the same in every engine, which quantiles are not.
     """
-    groups = [found[name] for name in by]
-    return found.mutate(
-        **{
-            f"{column}_rank": ibis.row_number().over(group_by=groups, order_by=[found[column]]),
-            f"{column}_known": found[column].count().over(group_by=groups),
-        }
-    )
+    picked: dict[str, Any] = {}
+    for one in measures:
+        if one.kind in _RANKED:
+            values, known = found[f"{one.column}_sorted"], found[f"{one.column}_known"]
+            ranks = {one.name: (known * one.percent + 99) // 100 - 1}
+            if one.kind == "median":
+                ranks = {f"{one.name}_low": (known - 1) // 2, f"{one.name}_high": known // 2}
+            for name, rank in ranks.items():
+                # Spark counts places of a list by integers of 32 bits only.
+                picked[name] = (known > 0).ifelse(values[rank.cast("int32")], ibis.null())
+    if not picked:
+        return found
+    used = {one.column for one in measures if one.kind in _RANKED}
+    return found.mutate(**picked).drop(*(f"{one}_{part}" for one in used for part in _OF_RANKED))
 
 
 def _parts(found: Table, measure: Measure) -> dict[str, Any]:
@@ -152,13 +156,8 @@ def _parts(found: Table, measure: Measure) -> dict[str, Any]:
     if measure.kind == "share":
         whole = found[measure.whole].sum() if measure.whole else found.count()
         return {f"{name}_part": column.sum(), f"{name}_whole": whole}
-    rank, known = found[f"{measure.column}_rank"], found[f"{measure.column}_known"]
-    if measure.kind == "percentile":
-        return {name: column.max(where=rank * 100 < known * measure.percent)}
-    return {
-        f"{name}_low": column.max(where=rank * 2 < known),
-        f"{name}_high": column.min(where=(rank + 1) * 2 > known),
-    }
+    sorted_values = column.collect(where=column.notnull()).sort()
+    return {f"{measure.column}_sorted": sorted_values, f"{measure.column}_known": column.count()}
 
 
 def _typed(column: Any, value: str) -> Any:

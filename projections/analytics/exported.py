@@ -29,7 +29,8 @@ class DuckDb:
         connection = duckdb.connect()
         # What is not in the wheel is not fetched either.
         connection.execute("SET autoinstall_known_extensions = false")
-        connection.execute(f"SET TimeZone = {_text(time_zone)}")
+        # Without GLOBAL it is only this connection's, and no query runs on that one itself.
+        connection.execute(f"SET GLOBAL TimeZone = {_text(time_zone)}")
         for name, (columns, files) in models.items():
             selected = ", ".join(_column(column, kind) for column, kind in columns.items())
             paths = ", ".join(_text(str(folder / one)) for one in files)

@@ -136,15 +136,15 @@ class Measure:
     def figure(self, row: Mapping[str, Any]) -> Decimal | int | None:
         """The figure, out of what the engine gave; None where there is nothing to measure."""
         if self.kind == "share":
-            return _quotient(row[f"{self.name}_part"], row[f"{self.name}_whole"], 100)
+            return quotient(row[f"{self.name}_part"], row[f"{self.name}_whole"], 100)
         if self.kind == "mean":
-            return _quotient(row[f"{self.name}_part"], row[f"{self.name}_whole"], 1, self.divisor)
+            return quotient(row[f"{self.name}_part"], row[f"{self.name}_whole"], 1, self.divisor)
         if self.kind == "median":
             low, high = row[f"{self.name}_low"], row[f"{self.name}_high"]
-            return None if low is None else _quotient(low + high, 2, 1, self.divisor)
+            return None if low is None else quotient(low + high, 2, 1, self.divisor)
         found = row[self.name]
         if self.divisor != 1:
-            return _quotient(found, 1, 1, self.divisor)
+            return quotient(found, 1, 1, self.divisor)
         return _exact(found)
 
 
@@ -228,7 +228,15 @@ def one_if(condition: Any) -> Any:
     return condition.ifelse(1, 0)
 
 
-def _quotient(part: Any, whole: Any, times: int, divisor: int = 1) -> Decimal | None:
+def latest(changes: Table, *conditions: Any) -> Table:
+    """Of each record, the latest of the changes that fit."""
+    # To find a position in a set is half of the work of sorting all changes by their record.
+    fitting = changes.filter(*conditions).group_by("id").aggregate(last=changes.position.max())
+    return changes.inner_join(fitting.select("last"), changes.position == fitting["last"])
+
+
+def quotient(part: Any, whole: Any, times: int, divisor: int = 1) -> Decimal | None:
+    """So many times a part by the whole and a divisor, to :data:`ROUNDED_TO`; None of nothing."""
     if part is None or not whole:
         return None
     return (Decimal(part) * times / (Decimal(whole) * divisor)).quantize(

@@ -14,6 +14,7 @@ from projections.analytics.kernel import (
     Measure,
     Table,
     Views,
+    latest,
     one_if,
 )
 from projections.words import WORDS
@@ -43,13 +44,6 @@ def _of_changes(changes: Table, **more: Any) -> Table:
     return changes.select(**kept, on=changes.occurred_at.date(), **more)
 
 
-def _latest(changes: Table) -> Table:
-    """Of each ticket, the latest of these."""
-    last = changes.position.max().over(group_by=[changes.id])
-    changes = changes.mutate(last=last)
-    return changes.filter(changes.position == changes.last)
-
-
 def _opened(views: Views, asked: Asked) -> Table:
     tickets = views["tickets"]
     return _of_tickets(tickets, tickets.created_at.date())
@@ -62,13 +56,13 @@ def _answered(views: Views, asked: Asked) -> Table:
 
 def _ended(views: Views, asked: Asked) -> Table:
     changes = views["ticket_changes"]
-    ends = _latest(changes.filter(changes.was_in_work != changes.in_work))
+    ends = latest(changes, changes.was_in_work != changes.in_work)
     return _of_changes(ends.filter(~ends.in_work, ends.status.isin(_ENDED)))
 
 
 def _standing(views: Views, asked: Asked) -> Table:
     changes = views["ticket_changes"]
-    changes = _latest(changes.filter(changes.occurred_at.date() <= asked.last_day))
+    changes = latest(changes, changes.occurred_at.date() <= asked.last_day)
     changes = changes.filter(changes.in_work)
     age = -changes.created_at.date().delta(asked.last_day, unit="day")
     return _of_changes(changes, age=age)

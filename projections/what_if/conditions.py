@@ -109,6 +109,11 @@ def all_hold(conditions: tuple[Condition, ...], facts: Facts) -> bool:
     return all(one.holds(facts) for one in conditions)
 
 
+def as_text(value: Any) -> str | None:
+    """A fact that is a word or an id."""
+    return None if value is None else str(value)
+
+
 def _listed(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 

@@ -2,10 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from domain.opportunities import ForecastCategory, Opportunity, Type
-from projections.what_if.conditions import Condition, Facts, Known
+from projections.what_if.conditions import Condition, Facts, Known, as_text
 
 _WORD: Final = Known("word")
 _ID: Final = Known("id")
@@ -45,7 +45,7 @@ def facts_of(deal: Opportunity, changes: int, opened_on: date, on: date) -> Fact
     """A deal as conditions see it on a day."""
     amount, expected = deal.amount, deal.expected_close_on
     return {
-        **{name: _text(getattr(deal, name)) for name in _TEXTS},
+        **{name: as_text(getattr(deal, name)) for name in _TEXTS},
         "currency": None if amount is None else amount.currency,
         "amount": None if amount is None else amount.amount,
         "probability": None if deal.probability is None else Decimal(deal.probability),
@@ -63,7 +63,3 @@ _TEXTS: Final = (
     *("stage", "type", "lead_source", "forecast_category", "competitor"),
     *("customer_id", "owner_id", "team_id", "pipeline_id"),
 )
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

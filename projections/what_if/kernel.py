@@ -11,7 +11,7 @@ period's end.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,11 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from domain.envelope import Recorded
 from domain.kernel import Aggregate
+from projections.analytics.kernel import quotient
 from projections.words.kernel import Both, Values
 
 MOST_SHOWN: Final = 1_000
 """Records that a report names; all of them are counted."""
-HUNDREDTH: Final = Decimal("0.01")
 
 
 class Ref(NamedTuple):
@@ -134,6 +134,4 @@ def refused(sentence: str) -> PydanticCustomError:
 
 def share(part: int | Decimal, whole: int | Decimal, times: int = 100) -> Decimal | None:
     """A part of a whole, in percent unless said otherwise; None of nothing."""
-    if not whole:
-        return None
-    return (Decimal(part) * times / Decimal(whole)).quantize(HUNDREDTH, ROUND_HALF_EVEN)
+    return quotient(part, whole, times)

@@ -1,9 +1,9 @@
 """What conditions may ask of a ticket: its public fields as they stood when it was opened."""
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from domain.tickets import Channel, Level, Priority, Ticket, Type
-from projections.what_if.conditions import Condition, Facts, Known
+from projections.what_if.conditions import Condition, Facts, Known, as_text
 
 _WORD: Final = Known("word")
 _ID: Final = Known("id")
@@ -31,8 +31,4 @@ class TicketCondition(Condition):
 
 def facts_of(ticket: Ticket) -> Facts:
     """A ticket as conditions see it."""
-    return {name: _text(getattr(ticket, name)) for name in TICKET_FIELDS}
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return {name: as_text(getattr(ticket, name)) for name in TICKET_FIELDS}

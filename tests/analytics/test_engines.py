@@ -144,6 +144,15 @@ def test_definitions_do_not_look_at_the_clock_and_bring_no_engine() -> None:
         assert not imported & {"ibis", "duckdb", "pyarrow", "time"}
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"), [("America/New_York", date(2026, 3, 1)), ("Asia/Shanghai", date(2026, 3, 2))]
+)
+def test_days_of_an_export_are_those_of_its_zone(zone: str, day: date, tmp_path: Path) -> None:
+    with closing(DuckDb.of(tmp_path, zone, {})) as exported:
+        found = exported.rows("SELECT CAST(TIMESTAMPTZ '2026-03-02 01:30:00+00' AS DATE) AS day")
+    assert found == [{"day": day}]
+
+
 NUMBERS = Definition(
     "numbers",
     1,

@@ -1,7 +1,7 @@
 """Forecasts from history: what they learn and expect, and that they know nothing of later."""
 
 import warnings
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from random import Random
 
@@ -12,44 +12,11 @@ from api.analytics.forecasts import forecast_by
 from projections.analytics.forecasts import months, open_deals
 from projections.analytics.forecasts.asking import asked_forecast
 from projections.analytics.forecasts.incidence import LEAST, chances
-from projections.analytics.forecasts.kernel import Forecast, Trial, Z, month_end, month_ends
+from projections.analytics.forecasts.kernel import Forecast, PastForecast, Z
 from projections.analytics.forecasts.spells import Step, tell
 from projections.analytics.kernel import UnknownFigure
+from tests.analytics.steps import NEXT, STAGE, START, day, lost, opened, step, wins, won
 from tests.analytics.world import TODAY, World
-
-START = date(2026, 1, 1)
-STAGE, NEXT = ("p", "proposal"), ("p", "negotiation")
-
-
-def day(number: int) -> date:
-    return START + timedelta(days=number)
-
-
-def opened(deal: str, at: int, amount: int | None = 100, place: tuple[str, str] = STAGE) -> Step:
-    return step(deal, at, "open", amount, None, amount, place)
-
-
-def won(deal: str, at: int, amount: int = 100, was: int | None = 100) -> Step:
-    return step(deal, at, "won", amount, "open", was)
-
-
-def lost(deal: str, at: int) -> Step:
-    return step(deal, at, "lost", 100, "open", 100)
-
-
-def step(
-    deal: str,
-    at: int,
-    status: str,
-    amount: int | None,
-    was_status: str | None,
-    was: int | None,
-    place: tuple[str, str] = STAGE,
-) -> Step:
-    now, before = (None if one is None else Decimal(one) for one in (amount, was))
-    currencies = [None if one is None else "EUR" for one in (now, before)]
-    kept = (currencies[0], was_status, before, currencies[1])
-    return Step(deal, day(at), status, place, False, now, *kept)
 
 
 def halves(count: int = 20) -> list[Step]:
@@ -182,15 +149,15 @@ def test_a_forecast_is_tried_out_by_what_was_known_on_past_evenings() -> None:
 
 def test_intervals_are_as_wide_as_past_forecasts_were_wrong() -> None:
     known = [(date(2026, 3, 1), 9.0, "EUR"), (date(2026, 4, 1), 1.0, "EUR")]
-    trials = [open_deals.Settled(on, off, a_trial(currency)) for on, off, currency in known]
-    assert open_deals.dispersion(trials, "EUR", date(2026, 2, 28)) == 1.0
-    assert open_deals.dispersion(trials, "EUR", date(2026, 3, 31)) == 9.0
-    assert open_deals.dispersion(trials, "EUR", date(2026, 4, 1)) == 5.0
-    assert open_deals.dispersion(trials, "USD", date(2026, 4, 1)) == 1.0
+    settled = [open_deals.Settled(on, off, a_past_one(currency)) for on, off, currency in known]
+    assert open_deals.dispersion(settled, "EUR", date(2026, 2, 28)) == 1.0
+    assert open_deals.dispersion(settled, "EUR", date(2026, 3, 31)) == 9.0
+    assert open_deals.dispersion(settled, "EUR", date(2026, 4, 1)) == 5.0
+    assert open_deals.dispersion(settled, "USD", date(2026, 4, 1)) == 1.0
 
 
-def a_trial(currency: str) -> Trial:
-    return Trial(START, currency, *[Decimal(1)] * 5)
+def a_past_one(currency: str) -> PastForecast:
+    return PastForecast(START, currency, *[Decimal(1)] * 5)
 
 
 def forecast(steps: list[Step], evening: int, days: int) -> Forecast:
@@ -214,72 +181,6 @@ def test_what_is_too_short_to_learn_from_is_said_in_a_sentence() -> None:
     short = months.forecast(wins(5, 7, 6), date(2026, 3, 31), 3, 7)
     assert short.said is not None
     assert short.said.zh == "自首次赢单以来的完整月份：EUR 3 个，预测至少需要 6 个。"
-
-
-AMOUNTS = (500, 900, 400, 700, 800, 300, 600, 900, 500, 700)
-
-
-def wins(*amounts: int) -> list[Step]:
-    """One in each month of 2026."""
-    found = []
-    for month, amount in enumerate(amounts, 1):
-        at = (date(2026, month, 15) - START).days
-        found.append(won(f"{month:02}", at, amount))
-    return found
-
-
-def test_months_are_smoothed_as_their_parameters_say() -> None:
-    found = months.forecast(wins(*AMOUNTS), date(2026, 11, 15), 2, 7)
-    [series] = found.trained_on["series"]
-    assert (series["method"], series["months"]) == ("ETS(A,N,N)", 10)
-    assert (series["first_day"], series["last_day"]) == (date(2026, 1, 1), date(2026, 10, 31))
-    level, alpha = (series["parameters"][one] for one in ("initial_level", "smoothing_level"))
-    errors = []
-    for amount in AMOUNTS:
-        errors.append(amount / series["scale"] - level)
-        level += alpha * errors[-1]
-    assert [(one.first, one.last) for one in found.expected] == [
-        (date(2026, 11, 1), date(2026, 11, 30)),
-        (date(2026, 12, 1), date(2026, 12, 31)),
-    ]
-    # By hand, with ten months and two parameters.
-    sigma = (sum((one**2 for one in errors), Decimal(0)) / 8).sqrt()
-    for ahead, one in enumerate(found.expected):
-        reach = Decimal(Z) * sigma * (1 + ahead * alpha**2).sqrt()
-        values = [level, level - reach, level + reach]
-        for said, value in zip((one.amount, one.low, one.high), values, strict=True):
-            assert abs(said - value * series["scale"]) < Decimal("0.01")
-
-
-def test_months_are_tried_out_one_ahead_and_against_the_month_before() -> None:
-    found = months.forecast(wins(*AMOUNTS), date(2026, 10, 31), 1, 7)
-    assert [one.made_on.month for one in found.tested] == [6, 7, 8, 9]
-    assert [one.came for one in found.tested] == [*AMOUNTS[6:]]
-    assert [one.naive for one in found.tested] == [*AMOUNTS[5:9]]
-    early = months.forecast(wins(*AMOUNTS[:6]), date(2026, 6, 30), 1, 7)
-    first = found.tested[0]
-    assert (early.expected[0].amount, early.expected[0].low) == (first.amount, first.low)
-    [accuracy] = found.accuracy
-    errors = [abs(one.amount - one.came) / one.came for one in found.tested]
-    assert accuracy.error == (25 * sum(errors, Decimal(0))).quantize(Decimal("0.01"))
-    inside = sum(one.low <= one.came <= one.high for one in found.tested)
-    assert (accuracy.times, accuracy.covered) == (4, Decimal(25 * inside))
-
-
-def test_months_alike_are_expected_to_stay_so_and_trends_are_seen() -> None:
-    [constant] = months.forecast(wins(*[50] * 8), date(2026, 8, 31), 1, 7).expected
-    assert {constant.amount, constant.low, constant.high} == {Decimal(50)}
-    rising = [100 + 30 * month + (7 if month % 2 else -7) for month in range(12)]
-    found = months.forecast(wins(*rising), date(2026, 12, 31), 1, 7)
-    assert found.trained_on["series"][0]["method"] == "ETS(A,Ad,N)"
-    assert found.expected[0].amount > rising[-1]
-
-
-def test_the_ends_of_months() -> None:
-    assert [month_end(date(2024, month, 5)).day for month in (1, 2, 12)] == [31, 29, 31]
-    ends = [*month_ends(date(2026, 3, 30), date(2025, 12, 31))]
-    assert ends == [date(2026, 2, 28), date(2026, 1, 31), date(2025, 12, 31)]
-    assert next(iter(month_ends(date(2026, 3, 31), START))) == date(2026, 3, 31)
 
 
 def test_a_forecast_of_the_read_models_says_where_they_stand(world: World) -> None:

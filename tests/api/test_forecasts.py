@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from projections.analytics.forecasts.asking import MODELS
-from projections.analytics.forecasts.kernel import Accuracy, Expected, Trial
+from projections.analytics.forecasts.kernel import Accuracy, Expected, PastForecast
 from tests.api.conftest import Api
 
 
@@ -26,7 +26,7 @@ def test_a_forecast_says_of_what_it_learned_and_why_it_expects_nothing(shared: A
     assert found["said"].endswith("A forecast needs 30.")
     said = shared.get("/v1/forecasts/open_deals?language=zh", role="analyst")["said"]
     assert said.endswith("预测至少需要 30 次。")
-    parts = {field.name for part in (Expected, Trial, Accuracy) for field in fields(part)}
+    parts = {field.name for part in (Expected, PastForecast, Accuracy) for field in fields(part)}
     assert found["labels"].keys() == parts
 
 

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from statistics import NormalDist
 from typing import Any, Final
 
+from domain.periods import months_after
 from projections.analytics.kernel import ROUNDED_TO
 from projections.words.kernel import Both
 
@@ -41,7 +42,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class PastForecast:
     """A forecast as it would have been made on a past evening, and what then came."""
 
     made_on: date
@@ -80,7 +81,7 @@ class Forecast:
     expected: Sequence[Expected]
     trained_on: Mapping[str, Any]
     """What it learned from, with the parameters that this gave."""
-    tested: Sequence[Trial]
+    tested: Sequence[PastForecast]
     said: Both | None = None
     """Why nothing is forecast, if so."""
 
@@ -98,7 +99,7 @@ def rounded(value: float | Decimal) -> Decimal:
 
 def month_end(day: date) -> date:
     """The last day of its month."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
+    return months_after(day.replace(day=1), 1) - timedelta(days=1)
 
 
 def month_ends(last: date, first: date) -> Iterable[date]:
@@ -109,7 +110,7 @@ def month_ends(last: date, first: date) -> Iterable[date]:
         end = end.replace(day=1) - timedelta(days=1)
 
 
-def _accuracy(currency: str, tested: Sequence[Trial]) -> Accuracy:
+def _accuracy(currency: str, tested: Sequence[PastForecast]) -> Accuracy:
     own = [one for one in tested if one.currency == currency]
     came = sum((one.came for one in own), Decimal(0))
     forecast = sum((one.amount for one in own), Decimal(0))

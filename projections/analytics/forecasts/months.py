@@ -19,7 +19,7 @@ from projections.analytics.forecasts.kernel import (
     MOST_TESTS,
     Expected,
     Forecast,
-    Trial,
+    PastForecast,
     Z,
     month_end,
     month_ends,
@@ -56,7 +56,7 @@ def forecast(steps: Sequence[Step], made_on: date, months: int, position: int) -
     """The forecast of an evening, tried out on the last months of what was known then."""
     series = _series(steps, made_on)
     expected: list[Expected] = []
-    tested: list[Trial] = []
+    tested: list[PastForecast] = []
     learned_from: list[dict[str, Any]] = []
     short: dict[str, int] = {}
     for currency, values in sorted(series.items()):
@@ -130,7 +130,7 @@ def _interval(mean: float, deviation: float, scale: Decimal) -> tuple[Decimal, D
     return amount, low, high
 
 
-def _tested(amounts: Sequence[Decimal], ends: Sequence[date], currency: str) -> list[Trial]:
+def _tested(amounts: Sequence[Decimal], ends: Sequence[date], currency: str) -> list[PastForecast]:
     """One month ahead, from each of the last months that leave enough before them."""
     first = max(LEAST, len(amounts) - MOST_TESTS)
     found = []
@@ -138,7 +138,7 @@ def _tested(amounts: Sequence[Decimal], ends: Sequence[date], currency: str) -> 
         learned, scale = _fitted(amounts[:known], 1)
         interval = _interval(learned.mean[0], learned.deviation[0], scale)
         found.append(
-            Trial(ends[known - 1], currency, *interval, amounts[known], amounts[known - 1])
+            PastForecast(ends[known - 1], currency, *interval, amounts[known], amounts[known - 1])
         )
     return found
 

@@ -18,7 +18,7 @@ from projections.analytics.forecasts.kernel import (
     MOST_TESTS,
     Expected,
     Forecast,
-    Trial,
+    PastForecast,
     Z,
     month_ends,
     rounded,
@@ -180,7 +180,7 @@ class Settled:
     known_on: date
     squared: float
     """Of how many standard deviations the outcome lay off."""
-    tested: Trial
+    tested: PastForecast
 
 
 def dispersion(trials: Sequence[Settled], currency: str, evening: date) -> float:
@@ -219,7 +219,9 @@ def _tested(steps: Sequence[Step], made_on: date, days: int, since: date) -> lis
             outcome, naive = came.get(one.currency, _NOTHING), before.get(one.currency, _NOTHING)
             deviation = float(one.high - one.amount) / Z
             off = float(outcome - one.amount) / deviation if deviation else 0.0
-            tested = Trial(evening, one.currency, one.amount, shown.low, shown.high, outcome, naive)
+            tested = PastForecast(
+                evening, one.currency, one.amount, shown.low, shown.high, outcome, naive
+            )
             trials.append(Settled(evening + span, off**2, tested))
     return trials
 
