@@ -28,6 +28,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def parents(row: bytes) -> bytes:
+    """The hashes above a row of hashes, of which there is an even number."""
+    # As node_hash has it, without taking each pair apart.
+    pairs = range(0, len(row), 2 * HASH_BYTES)
+    return b"".join(
+        [hashlib.sha256(b"\x01" + row[at : at + 2 * HASH_BYTES]).digest() for at in pairs]
+    )
+
+
 def root_of(hashes: Sequence[bytes]) -> bytes:
     """The root over these hashes, of leaves or of subtrees of one height."""
     if not hashes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from store.transparency.merkle import HASH_BYTES, node_hash, root_of
+from store.transparency.merkle import HASH_BYTES, parents, root_of
 
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
@@ -110,13 +110,8 @@ def grown(size: int, held: Mapping[int, bytes], leaves: bytes) -> dict[tuple[int
 
 
 def root_of_full(hashes: bytes) -> bytes:
-    """The root of a full tile; the pairs are hashed straight out of the bytes."""
+    """The root of a full tile."""
     row = hashes
     while len(row) > HASH_BYTES:
-        row = b"".join(
-            [
-                node_hash(row[at : at + HASH_BYTES], row[at + HASH_BYTES : at + 2 * HASH_BYTES])
-                for at in range(0, len(row), 2 * HASH_BYTES)
-            ]
-        )
+        row = parents(row)
     return row

@@ -15,10 +15,15 @@ from store.tenants import Tenant
 from store.verify.found import Verified
 from store.verify.keys import Keyring
 
-_BY_INDEX: Final = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
-"""Switched off where ranges are read: a plan that goes through a whole table would do so for each
-of them.
-"""
+_IN_RANGES: Final = {
+    # A plan that goes through a whole table would do so for each range.
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    # The ranges are what is done at the same time.
+    "max_parallel_workers_per_gather": "0",
+}
+"""How ranges are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,6 @@ def bench_of(database: Database, tenant: Tenant, keys: KeyStore, moment: Moment)
         for connection in (ranges, other):
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             connection.execute(f"SET TRANSACTION SNAPSHOT '{moment.snapshot}'".encode())
-        for setting in _BY_INDEX:
-            ranges.execute(f"SET LOCAL {setting} = off".encode())
+        for setting, value in _IN_RANGES.items():
+            ranges.execute(f"SET LOCAL {setting} = {value}".encode())
         yield Bench(tenant, keys, Keyring(keys.epochs), ranges, other, moment)

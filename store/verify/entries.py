@@ -187,8 +187,8 @@ class Checker:
         if wanted is None:
             return  # an older shape, whose names this release cannot tell the category of
         expected = self._pairs(entry.stream, event, wanted)
-        if expected.keys() != {(row.subject, row.category) for row in rows}:
-            present = {(row.subject, row.category) for row in rows}
+        present = {(row.subject, row.category) for row in rows}
+        if expected.keys() != present:
             for pair in sorted(expected.keys() - present):
                 subject, category = expected[pair], pair[1].decode()
                 self.missing.append(Missing(entry.position, entry.recorded_at, subject, category))

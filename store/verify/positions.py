@@ -4,6 +4,8 @@ the tree. The leaf hashes go to whoever builds the tree of all ranges.
 
 import hashlib
 import struct
+from collections.abc import Sequence
+from itertools import islice, starmap
 from typing import Final, NamedTuple
 
 from store.database import Connection
@@ -21,6 +23,8 @@ _ADDRESS: Final = struct.Struct(">2x 4xq 4xq")
 _BODY: Final = _ADDRESS.size + 4
 _TIME: Final = slice(_ADDRESS.size - 8, _ADDRESS.size)
 TILE_BYTES: Final = tiles.WIDTH * HASH_BYTES
+_Addresses = Sequence[tuple[int, int]]
+"""What an :class:`Address` is made of: for most entries none is needed."""
 
 
 class Address(NamedTuple):
@@ -68,32 +72,56 @@ class _Range:
         self._hashes = bytearray()
         self._next = task.low + 1
         """The position whose hash is to come."""
+        self._last: Address | None = None
         self._differs: int | None = None
 
     def run(self) -> Leaves:
         low, high = self._task
-        first = last = None
-        for row in raw_rows(self._bench.ranges, _query(low, high)):
-            here = Address(*_ADDRESS.unpack_from(row))
-            if last is None:
-                first = here
-            elif here.position != last.position + 1 or here.recorded_at < last.recorded_at:
-                compare(last, here, self._found.tell)
-            self._take(here.position, row)
-            last = here
+        rows = raw_rows(self._bench.ranges, _query(low, high))
+        first = None
+        while some := [*islice(rows, tiles.WIDTH)]:
+            addresses = [*map(_ADDRESS.unpack_from, some)]
+            first = first or Address(*addresses[0])
+            if not self._is_next_tile(addresses, some):
+                self._one_by_one(addresses, some)
+            self._last = Address(*addresses[-1])
         if high is not None and high < self._bench.moment.head:
             self._stand_in(high + 1)  # for those that are missing before the next range
         hashes = bytes(self._hashes)
         whole = range(0, len(hashes) - TILE_BYTES + 1, TILE_BYTES)
         tops = [tiles.root_of_full(hashes[at : at + TILE_BYTES]) for at in whole]
-        return Leaves(self._found, first, last, hashes, tops, self._differs)
+        return Leaves(self._found, first, self._last, hashes, tops, self._differs)
+
+    def _is_next_tile(self, addresses: _Addresses, rows: Sequence[bytes]) -> bool:
+        """Take entries at once, if they are those of the next tile and nothing is wrong."""
+        index, place = divmod(self._next - 1, tiles.WIDTH)
+        positions, times = zip(*addresses, strict=True)
+        if place or positions != (*range(self._next, self._next + tiles.WIDTH),):
+            return False
+        since = self._last.recorded_at if self._last else times[0]
+        if [since, *times] != sorted((since, *times)):
+            return False
+        hashes = b"".join(map(_leaf, rows))
+        if hashes != self._tree.tile(index):
+            return False
+        self._hashes += hashes
+        self._next += tiles.WIDTH
+        return True
+
+    def _one_by_one(self, addresses: _Addresses, rows: Sequence[bytes]) -> None:
+        last = self._last
+        for here, row in zip(starmap(Address, addresses), rows, strict=True):
+            if last is not None:
+                compare(last, here, self._found.tell)
+            self._take(here.position, row)
+            last = here
 
     def _take(self, position: int, row: bytes) -> None:
         if position != self._next:
             self._stand_in(position)
             if position != self._next:
                 return
-        mine = hashlib.sha256(b"\x00" + row[_TIME] + row[_BODY:]).digest()
+        mine = _leaf(row)
         held = self._tree.leaf(position)
         if held and held != mine:
             self._differs = self._differs or position
@@ -129,9 +157,18 @@ class _Integrated:
         if position > self.size:
             return b""
         index, place = divmod(position - 1, tiles.WIDTH)
+        return self.tile(index)[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+
+    def tile(self, index: int) -> bytes:
+        """The hashes of a tile of leaves; none if it is not there."""
         if index != self._index:
             self._index, self._hashes = index, read_tile(self._connection, 0, index)
-        return self._hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        return self._hashes
+
+
+def _leaf(row: bytes) -> bytes:
+    """The hash of an entry, as :func:`store.codec.leaf_hash` has it."""
+    return hashlib.sha256(b"\x00" + row[_TIME] + row[_BODY:]).digest()
 
 
 def compare(before: Address, here: Address, tell: Tell) -> None:
