@@ -78,7 +78,11 @@ def _assemble(model: type[Model], values: dict[str, Any], given: set[str]) -> Mo
 class Value(BaseModel):
     """A frozen value: equal when its fields are, refusing fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
+    # Most events are restored and never validated: their validators are made when first wanted, or
+    # every start of a process would make three hundred.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", revalidate_instances="never", defer_build=True
+    )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

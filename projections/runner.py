@@ -20,6 +20,7 @@ from projections.kernel import Derived, Projection, ReadModel, Row
 from projections.row_cache import RowCache
 from projections.skipping import NONE, skipped
 from projections.tables import load_rows, table_of
+from store.collecting import collector_waits
 from store.database import Connection
 from store.event_log import EventLog
 from store.tracking import LEASE, Overtaken, Tracking
@@ -170,7 +171,7 @@ class Runner:
 
     def _batch(self, connection: Connection) -> int:
         """Fold the next events; gives how many there were."""
-        with connection.transaction():
+        with collector_waits(), connection.transaction():
             tracking = Tracking(connection)
             start = tracking.lowest(self.models)
             events = self._log.read_on(connection, start, BATCH)

@@ -4,16 +4,12 @@ Every tenth ticket of it, since all of them take ten minutes; with ``KEPT_WHOLE_
 """
 
 import csv
-import io
 import json
-import os
 import random
-import zipfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,53 +30,24 @@ from store.lists import Query
 from store.sql_reader import ask
 from tests.api.conftest import run_server
 from tests.imports.conftest import events_of, kill_after, own_tenant, process, real
+from tests.imports.incidents import (
+    EACH,
+    Pair,
+    Rows,
+    histories,
+    missed,
+    moment,
+    moves,
+    odd,
+    of_each,
+    reopened,
+    told,
+)
 
 pytestmark = [pytest.mark.real_input, pytest.mark.faults]
 
-Rows = list[dict[str, str]]
-Pair = tuple[str, str]
-EACH = 1 if os.environ.get("KEPT_WHOLE_FILES") else 10
-"""One of so many tickets is imported."""
 KILLED_AT = (9_000 // EACH, 40_000 // EACH)
 """Events in the log when the import is killed."""
-
-
-def of_each(path: Path, folder: Path) -> Path:
-    """The tickets that are imported, in a file of their own; each line as it is."""
-    if EACH == 1:
-        return path
-    with zipfile.ZipFile(path) as archive:
-        [name] = archive.namelist()
-        first, *lines = archive.read(name).splitlines(keepends=True)
-    few = folder / path.name
-    with zipfile.ZipFile(few, "w", zipfile.ZIP_DEFLATED) as archive:
-        taken = (line for line in lines if int(line.split(b",")[0]) % EACH == 1)
-        archive.writestr(name, b"".join([first, *taken]))
-    return few
-
-
-def histories(path: Path) -> dict[str, Rows]:
-    """Each ticket's rows in their order, read without anything of Kept's."""
-    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as raw:
-        table = csv.reader(io.TextIOWrapper(raw, encoding="utf-8"))
-        names = next(table)
-        names[names.index("category") + 1] = "subcategory"
-        found: dict[str, Rows] = defaultdict(list)
-        for row in table:
-            found[row[0]].append(dict(zip(names, row, strict=True)))
-    for rows in found.values():
-        if len(rows) > 1 and int(rows[0]["sys_mod_count"]) >= int(rows[1]["sys_mod_count"]):
-            rows[0]["sys_mod_count"] = "0"
-            if _moment(rows[0]["sys_updated_at"]) > _moment(rows[1]["sys_updated_at"]):
-                rows[0]["sys_updated_at"] = rows[0]["opened_at"]
-        rows.sort(key=lambda row: int(row["sys_mod_count"]))
-    return found
-
-
-def moves(rows: Rows) -> Iterator[Pair]:
-    for before, after in pairwise(rows):
-        if before["ident_state"] != after["ident_state"]:
-            yield before["ident_state"], after["ident_state"]
 
 
 class Log:
@@ -148,16 +115,6 @@ def incidents(database: Database, tmp_path_factory: pytest.TempPathFactory) -> I
         file = histories(path)
         told = Counter(pair for rows in file.values() for pair in moves(rows))
         yield Incidents(path, services, file, json.loads(out), report, told, Log(services))
-
-
-def reopened(file: dict[str, Rows]) -> int:
-    """Tickets that were reopened."""
-    return sum(any(int(row["reopen_count"]) for row in rows) for rows in file.values())
-
-
-def missed(file: dict[str, Rows]) -> int:
-    """Tickets that missed what was promised."""
-    return sum(rows[-1]["made_sla"] == "false" for rows in file.values())
 
 
 def test_the_file_is_the_one_that_is_known() -> None:
@@ -264,52 +221,17 @@ def test_transitions_reopened_and_missed_by_the_api(
 def test_a_ticket_as_of_any_minute_is_what_the_file_says(incidents: Incidents) -> None:
     services, chance = incidents.services, random.Random(24_918)
     numbers = chance.sample(sorted(incidents.file), 400 // EACH)
-    numbers += [one for one, rows in incidents.file.items() if any(_odd(row) for row in rows)]
+    numbers += [one for one, rows in incidents.file.items() if any(odd(row) for row in rows)]
     ids = {number: f"incidents\n{number}" for number in numbers}
     streams = services.log.holders("tickets", "external_id", ids.values())
     for number in numbers:
         events = services.log.load(streams[ids[number]])
-        rows = [(_moment(row["sys_updated_at"]), row) for row in incidents.file[number]]
-        for moment, _ in rows:
-            last = [row for at, row in rows if at <= moment][-1]
-            assert _shown(events, moment) == _told(last), f"{number} at {moment}"
-
-
-def _odd(row: dict[str, str]) -> bool:
-    return row["ident_state"] == "-100" or int(row["reopen_count"]) > 4
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
-
-
-def _told(row: dict[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = {name: None if cell == "?" else cell for name, cell in row.items()}
-    return {
-        "source_state": told["ident_state"],
-        "queue": told["assignment_group"],
-        "source_assignee": told["assigned_to"],
-        "category": told["category"],
-        "subcategory": told["subcategory"],
-        "location": told["location"],
-        "reopen_count": int(told["reopen_count"]),
-        "made_sla": told["made_sla"] == "true",
-        "source_active": told["active"] == "true",
-        "priority": {"1": "urgent", "2": "high", "3": "medium", "4": "low"}[told["priority"]],
-        "external_id": told["number"],
-    }
-
-
-def _shown(events: list[Recorded], moment: datetime) -> dict[str, Any]:
-    ticket = fold_as_of(tickets, events, moment)
-    return {name: getattr(ticket, name) for name in _told_names()}
-
-
-def _told_names() -> tuple[str, ...]:
-    return (
-        *("source_state", "queue", "source_assignee", "category", "subcategory", "location"),
-        *("reopen_count", "made_sla", "source_active", "priority", "external_id"),
-    )
+        rows = [(moment(row["sys_updated_at"]), row) for row in incidents.file[number]]
+        for then, _ in rows:
+            last = [row for at, row in rows if at <= then][-1]
+            expected, ticket = told(last), fold_as_of(tickets, events, then)
+            shown = {name: getattr(ticket, name) for name in expected}
+            assert shown == expected, f"{number} at {then}"
 
 
 def test_every_row_is_accounted_for(incidents: Incidents) -> None:

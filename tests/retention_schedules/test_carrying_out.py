@@ -1,15 +1,7 @@
 """What is due by a retention schedule is erased by itself; nothing else is, nobody is barred."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from pkgutil import resolve_name
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,120 +14,29 @@ from commands.contacts import (
     RegisterContact,
     RestrictContact,
 )
-from commands.customers import ActivateCustomer, LoseCustomer, RegisterCustomer
-from commands.dispatcher import Contended
-from commands.kernel import Command
+from commands.customers import ActivateCustomer, LoseCustomer
 from commands.legal_holds import PlaceLegalHold
-from commands.opportunities import OpenOpportunity
 from commands.retention_schedules import (
-    ProposeRetentionSchedule,
-    PutRetentionScheduleInForce,
     ReviewRetention,
     WithdrawRetentionSchedule,
 )
 from commands.subject_requests import DecideErasure, IdentifySubject, ReceiveSubjectRequest
 from commands.tickets import OpenTicket
-from commands.users import ActivateUser, DeactivateUser, InviteUser
-from domain.contacts import Contact
-from domain.customers import Kind as CustomerKind
+from commands.users import DeactivateUser
 from domain.fields import ERASED
 from domain.subject_requests import Kind as RequestKind
-from domain.subject_requests import Method, Status, SubjectRequest
+from domain.subject_requests import Method, Status
 from domain.tickets import Priority
-from domain.values import Money
 from projections import DERIVED, PROJECTIONS
 from projections.readers import Reader
 from projections.rebuild import rebuild
 from store import ledger
 from store.errors import SubjectErased
 from store.verify import verify
-from tests.dsl import id_of
+from tests.retention_schedules.conftest import House, in_days
 from tests.store.deciding import WAIT
 
 ADMIN: Final = Reader(UUID(int=1), "admin", "test")
-ZONE: Final = ZoneInfo("Asia/Shanghai")
-AUTHOR, APPROVER = id_of("author"), id_of("approver")
-
-
-@dataclass
-class House:
-    """A company that keeps no more than it may."""
-
-    services: Services
-    ids: dict[str, UUID] = field(default_factory=dict)
-
-    def issue(
-        self, name: str, command: Command, stream: UUID | None = None, **envelope: Any
-    ) -> UUID:
-        self.ids[name] = self.services.issue(command, stream, **envelope).stream
-        return self.ids[name]
-
-    def schedule(self, name: str = "schedule", **given: Any) -> UUID:
-        """One that is in force: of all contacts' traces, thirty days from their creation."""
-        proposed = ProposeRetentionSchedule.model_validate(
-            {
-                "kind": "contacts",
-                "category": "trace",
-                "trigger": "created",
-                "duration": "P30D",
-                "law": "GDPR Art. 5(1)(e)",
-                "action": "erase",
-                **given,
-            }
-        )
-        self.issue(name, proposed, actor=AUTHOR)
-        self.services.issue(PutRetentionScheduleInForce(), self.ids[name], actor=APPROVER)
-        return self.ids[name]
-
-    def plan(self, days: int = 31) -> list[Item]:
-        """What would be due so many days from now."""
-        self.services.start_runner()
-        assert self.services.runner.wait_for(self.services.log.head(), WAIT)
-        items, cursor = self.services.erasures.retention.plan(in_days(days).date(), 2)
-        while cursor is not None:
-            more, cursor = self.services.erasures.retention.plan(in_days(days).date(), 2, cursor)
-            items += more
-        return items
-
-    def retain(self, days: int = 31) -> list[SubjectRequest]:
-        """Erase what is."""
-        self.services.start_runner()
-        return self.services.erasures.retain(in_days(days))
-
-    def contact(self, name: str = "ada") -> Any:
-        return self.services.dispatcher.state(Contact, self.ids[name]).state
-
-
-def in_days(days: int) -> datetime:
-    """In the tenant's zone, by whose calendar periods are counted."""
-    return datetime.now(ZONE) + timedelta(days=days)
-
-
-@pytest.fixture
-def house(services: Services) -> House:
-    house = House(services)
-    ada = RegisterContact(family_name="Lovelace", emails=("ada@example.com",), note="likes engines")
-    house.issue("ada", ada, reason="Ada called")
-    judge = house.issue("judge", InviteUser(name="Judge", email="judge@example.com"))
-    services.issue(ActivateUser(), judge)
-    house.issue("firm", RegisterCustomer(name="Firm", kind=CustomerKind.ORGANISATION))
-    deal = OpenOpportunity(
-        name="Engines",
-        customer_id=house.ids["firm"],
-        amount=Money(amount=Decimal(800), currency="EUR"),
-        expected_close_on=date(2027, 1, 31),
-    )
-    house.issue("deal", deal)
-    house.issue("grace", RegisterContact(family_name="Hopper", emails=("grace@example.com",)))
-    return house
-
-
-@pytest.fixture
-def elsewhere(services: Services) -> Iterator[Services]:
-    """Another process, with keys and states of its own in memory."""
-    opened = Services.open(services.database, services.tenant.name)
-    yield opened
-    opened.close()
 
 
 def due(items: list[Item]) -> set[tuple[UUID, str]]:
@@ -276,121 +177,3 @@ def test_the_plan_is_what_is_done_of_every_kind(house: House) -> None:
     assert (ids["judge"], "contact") in planned
     assert (ids["firm"], "identity") not in planned  # a deal is open
     assert verify(services.log).faults == []
-
-
-STEPS = (
-    "api.retaining.Retention._open",
-    "api.erasing.Eraser.fence",
-    "api.erasing.ledger.write",
-    "api.erasing.Eraser.destroy",
-    "api.erasing.Eraser.release",
-    "api.erasing.Eraser.touched",
-    "api.erasing.Erasures._fold_anew",
-)
-
-
-class Crash(BaseException):
-    """Nothing catches it, as nothing catches a power cut."""
-
-
-def crash_after(step: str, patching: pytest.MonkeyPatch) -> None:
-    """Let a step be done once, and no further."""
-    real: Any = resolve_name(step)
-
-    def crashing(*given: Any, **named: Any) -> None:
-        real(*given, **named)
-        raise Crash
-
-    patching.setattr(step, crashing)
-
-
-def test_killed_after_every_step_it_is_done_once_and_what_came_later_stays(
-    house: House, elsewhere: Services
-) -> None:
-    """What is written from the fence on lies under the next key, in this process and in others."""
-    services, ada = house.services, house.ids["ada"]
-    elsewhere.issue(ChangeContact(note="before"), ada, reason="before")
-    house.schedule()
-    for number, step in enumerate(STEPS):
-        with pytest.MonkeyPatch.context() as patching:
-            crash_after(step, patching)
-            with pytest.raises(Crash):
-                house.retain()
-        services.dispatcher.forget()  # as a new process begins
-        elsewhere.issue(ChangeContact(note=str(number)), ada, reason=f"after {number}")
-    [done] = house.retain()
-    assert (done.status, done.destroyed_keys, done.destroyed_rows) == (Status.FULFILLED, 1, 3)
-    said = [one.trace["reason"] for one in services.log.load(ada) if one.trace]
-    assert said == [*[ERASED] * 3, *(f"after {number}" for number in range(1, len(STEPS)))]
-    assert verify(services.log).faults == []
-
-
-MOST_WRITTEN = 200
-"""However slow the machine is, the writer leaves the others a chance at last."""
-
-
-def insist(services: Services) -> None:
-    """Until nobody has written to the record while it is decided on."""
-    while True:
-        with suppress(Contended):
-            services.erasures.retain(in_days(31))
-            return
-
-
-def test_two_processes_and_a_writer_at_once(house: House, elsewhere: Services) -> None:
-    """It is done once, and nobody who writes about her is ever refused."""
-    services, ada = house.services, house.ids["ada"]
-    house.schedule()
-    services.start_runner()
-    elsewhere.start_runner()
-    written = 0
-    threads = [threading.Thread(target=insist, args=[one]) for one in (services, elsewhere)]
-    for one in threads:
-        one.start()
-    while any(one.is_alive() for one in threads):
-        if written < MOST_WRITTEN:
-            services.issue(ChangeContact(note=str(written)), ada, reason=str(written))
-            written += 1
-        else:
-            threads[0].join()
-            threads[1].join()
-    house.retain()
-    services.runner.wait_for(services.log.head(), WAIT)
-    [request] = services.erasures.turning.requests(Status.FULFILLED)
-    kinds = [one.type for one in services.log.load(request)]
-    assert len(kinds) == len({*kinds}) == 5
-    said = [one.trace["reason"] for one in services.log.load(ada) if one.trace]
-    kept = said[said.count(ERASED) :]
-    assert said[0] is ERASED
-    assert kept == [str(number) for number in range(written - len(kept), written)]
-    assert verify(services.log).faults == []
-
-
-def test_a_database_that_was_put_back_is_erased_again_but_for_what_came_later(
-    house: House,
-) -> None:
-    services, tenant, ada = house.services, house.services.tenant, house.ids["ada"]
-    with services.database.connect("owner", tenant.schema) as owner:
-        keys = owner.execute(f"SELECT * FROM {tenant.keys}.data_keys").fetchall()
-        rows = owner.execute("SELECT * FROM personal_data").fetchall()
-    house.schedule()
-    house.retain()
-    assert ledger.undone(services.database, tenant) == []
-    with services.database.connect("owner", tenant.schema) as owner:
-        owner.execute("DELETE FROM personal_data")
-        owner.execute(f"DELETE FROM {tenant.keys}.data_keys")
-        marks = ", ".join(["%s"] * len(keys[0]))
-        for key in keys:
-            owner.execute(f"INSERT INTO {tenant.keys}.data_keys VALUES ({marks})".encode(), key)
-        for row in rows:
-            owner.execute("INSERT INTO personal_data VALUES (%s,%s,%s,%s,%s,%s,%s)", row)
-        owner.execute("DELETE FROM erasures")
-    assert len(ledger.undone(services.database, tenant)) == 1
-    again = Services.open(services.database, tenant.name)
-    try:
-        assert ledger.undone(services.database, tenant) == []
-        assert again.log.load(ada)[0].trace == {"reason": ERASED}
-        again.issue(ChangeContact(note="n"), ada, reason="She came back")
-    finally:
-        again.close()
-    assert ledger.undone(services.database, tenant) == []

@@ -1,12 +1,13 @@
 """The same is found by whatever number of processes, in whatever ranges; and they end."""
 
 import pytest
-from psycopg.errors import UndefinedColumn
+from psycopg.errors import DivisionByZero, UndefinedColumn
 from uuid_utils.compat import uuid7
 
 from store.event_log import EventLog
 from store.verify import positions, run, streams, verify
 from store.verify.bench import setup_of
+from store.verify.rows import raw_rows
 from store.workers import WorkerLost, Workers
 from tests.store.deciding import registered, renamed
 from tests.store.transparency.logs import append, integrated, tamper
@@ -90,3 +91,12 @@ def test_a_process_that_dies_is_told_in_a_sentence(log: EventLog) -> None:
             with pytest.raises(error):
                 list(workers.run([task]))
             workers.close()
+
+
+def test_rows_that_fail_midway_say_why_and_leave_the_connection(log: EventLog) -> None:
+    """What has come is taken without psycopg, so an error among it is, too."""
+    with log.database.connect("writer", log.tenant.schema) as connection:
+        rows = raw_rows(connection, "SELECT 1 / (50000 - g) FROM generate_series(1, 90000) AS g")
+        with pytest.raises(DivisionByZero):
+            list(rows)
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
