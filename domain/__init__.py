@@ -1,6 +1,8 @@
 """The aggregates: the table of contents of everything that Kept remembers."""
 
-import domain.erasure_steps  # noqa: F401  events of a request that stand in a file of their own
+# Events that stand in files of their own: whoever knows the domain can read every one of them.
+import domain.erasure
+import domain.erasure_steps  # noqa: F401
 from domain.consents import Consent
 from domain.contacts import Contact
 from domain.custom_fields import CustomFields

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from domain import AGGREGATES
+from domain import AGGREGATES, kernel
 from tests.architecture.source import PACKAGES, ROOT, Module, modules
 
 NAMES = [one.AGGREGATE for one in AGGREGATES]
@@ -35,6 +36,18 @@ def test_no_module_imports_itself_by_a_detour() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as cycle:
         pytest.fail(" → ".join(cycle.args[1]))
+
+
+def test_whoever_imports_the_domain_can_read_every_event() -> None:
+    """A process that verifies, rebuilds or replays imports nothing but the domain."""
+    known = "import domain; print(*domain.kernel._EVENT_TYPES)"
+    done = subprocess.run(
+        [sys.executable, "-c", known], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for one in modules("domain"):
+        import_module(one.name)
+    ours = {name for name, kind in kernel._EVENT_TYPES.items() if kind.__module__[:7] == "domain."}
+    assert {*done.stdout.split()} == ours
 
 
 def outside(module: Module, *allowed: str) -> list[str]:
