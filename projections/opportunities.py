@@ -22,13 +22,15 @@ class OpportunityRow(RecordRow, Opportunity):
     """An opportunity, its header, since when it stands in its stage, and what it is about."""
 
     stage_since: Public[datetime | None, "moment"] = None
+    stage_position: Public[int | None, "figure"] = None
+    """The event that brought it there."""
     product_id: Public[UUID | None, "link"] = None
     """The product of all its lines; empty if it has none, or several."""
 
 
 opportunities = Projection(
     "opportunities",
-    version=2,
+    version=3,
     row=OpportunityRow,
     serves=(
         Serve("number"),
@@ -52,7 +54,7 @@ opportunities = Projection(
 )
 def enter_stage(row: OpportunityRow, event: Event, recorded: Recorded) -> OpportunityRow:
     """Remember when the deal came into its stage."""
-    return replace(row, stage_since=recorded.occurred_at)
+    return replace(row, stage_since=recorded.occurred_at, stage_position=recorded.position)
 
 
 @opportunities.on(OpportunityLinesSet)

@@ -50,14 +50,17 @@ class OpportunityChangeRow(Row):
     """The product of all its lines; empty if it has none, or several."""
     was_lead_source: Public[str | None, "vocabulary"] = None
     lead_source: Public[str | None, "vocabulary"] = None
+    was_stage_since: Public[datetime | None, "moment"] = None
+    was_stage_position: Public[int | None, "figure"] = None
+    """The event that had brought it to the stage where it stood."""
     stage_seconds: Public[int | None, "figure"] = None
     """How long the deal had stood in the stage that it left; empty if it left none."""
 
 
 _MOVED: Final = ("status", "stage", "amount", "archived")
 _HELD: Final = ("owner_id", "team_id", "pipeline_id", "product_id", "lead_source")
-_BEFORE: Final = (*_MOVED, *_HELD)
-_FOLLOWED: Final = (*_BEFORE, "expected_close_on", "forecast_category", "probability")
+_BEFORE: Final = (*_MOVED, *_HELD, "stage_since", "stage_position")
+_FOLLOWED: Final = (*_MOVED, *_HELD, "expected_close_on", "forecast_category", "probability")
 
 
 def derive(
@@ -90,7 +93,7 @@ _BLANK: Final = OpportunityChangeRow()
 
 opportunity_changes = Derived(
     "opportunity_changes",
-    version=2,
+    version=3,
     row=OpportunityChangeRow,
     derive=derive,
     of=Opportunity,

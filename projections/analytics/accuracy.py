@@ -3,7 +3,16 @@
 from typing import Any, Final
 
 from projections.analytics.dimensions import PRODUCT, called, of
-from projections.analytics.kernel import Asked, Definition, Measure, Table, Views, latest, one_if
+from projections.analytics.kernel import (
+    Asked,
+    Definition,
+    Measure,
+    Table,
+    Views,
+    by_evening,
+    latest,
+    one_if,
+)
 from projections.words import WORDS
 from projections.words.kernel import Both, both
 
@@ -62,13 +71,13 @@ def _compared(views: Views, asked: Asked) -> Table:
 
 def _forecast(steps: Table, asked: Asked) -> Table:
     """The deals that were open on the evening and expected to close by the end of the period."""
-    then = _standing(steps, asked.made_on)
+    then = _standing(steps, asked, asked.made_on)
     then = then.filter(
         then.status == "open", ~then.archived, then.expected_close_on <= asked.last_day
     )
     if asked.since is not None:
         then = then.filter(then.expected_close_on >= asked.since)
-    later = _standing(steps, asked.last_day)
+    later = _standing(steps, asked, asked.last_day)
     later = later.select(deal=later.id, became=later.status, gone=later.archived)
     then = then.inner_join(later, then.id == later.deal)
     still = then.gone.ifelse("archived", "slipped")
@@ -98,11 +107,11 @@ def _won(steps: Table, asked: Asked) -> Table:
     """The deals that were won after the evening and in the period, at the amount agreed in the end;
     the position is that of the win.
     """
-    later = _standing(steps, asked.last_day)
+    later = _standing(steps, asked, asked.last_day)
     later = later.filter(later.status == "won")
     later = later.select(deal=later.id, agreed=later.amount, agreed_in=later.amount_currency)
     is_win = (steps.status == "won", ~steps.was_status.identical_to("won"))
-    wins = _standing(steps, asked.last_day, *is_win)
+    wins = _standing(steps, asked, asked.last_day, *is_win)
     day = wins.occurred_at.date()
     wins = wins.filter(day > asked.made_on)
     if asked.since is not None:
@@ -116,11 +125,11 @@ def _won(steps: Table, asked: Asked) -> Table:
     )
 
 
-def _standing(steps: Table, day: Any, *conditions: Any) -> Table:
+def _standing(steps: Table, asked: Asked, day: Any, *conditions: Any) -> Table:
     """Of each deal, its latest step by that evening that fits; and none, one and no money to count
     it by.
     """
-    steps = latest(steps, steps.occurred_at.date() <= day, *conditions)
+    steps = latest(steps, *by_evening(steps, day, asked), *conditions)
     return steps.mutate(
         none=one_if(steps.position < 0),
         one=one_if(steps.position >= 0),

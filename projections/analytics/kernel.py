@@ -230,9 +230,20 @@ def one_if(condition: Any) -> Any:
 
 def latest(changes: Table, *conditions: Any) -> Table:
     """Of each record, the latest of the changes that fit."""
-    # To find a position in a set is half of the work of sorting all changes by their record.
-    fitting = changes.filter(*conditions).group_by("id").aggregate(last=changes.position.max())
-    return changes.inner_join(fitting.select("last"), changes.position == fitting["last"])
+    fitting = changes.filter(*conditions) if conditions else changes
+    fitting = fitting.group_by("id").aggregate(last=changes.position.max())
+    fitting = fitting.select("last", of=fitting.id)
+    # Joined by the record, of which PostgreSQL knows how many there are: of the greatest positions
+    # it knows nothing, and would sort all changes into buckets instead of these few.
+    joined = changes.inner_join(fitting, changes.id == fitting.of)
+    return joined.filter(joined.position - joined["last"] == 0)
+
+
+def by_evening(changes: Table, day: date, asked: Asked) -> tuple[Any, ...]:
+    """The condition that a change was made by the evening of a day; none for today, since nothing
+    lies in the future.
+    """
+    return () if day >= asked.today else (changes.occurred_at.date() <= day,)
 
 
 def quotient(part: Any, whole: Any, times: int, divisor: int = 1) -> Decimal | None:

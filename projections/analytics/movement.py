@@ -5,7 +5,16 @@ two dates. Each fact is an event.
 from typing import Any, Final
 
 from projections.analytics.dimensions import PRODUCT, called, of
-from projections.analytics.kernel import DAY, Asked, Definition, Measure, Table, Views, one_if
+from projections.analytics.kernel import (
+    DAY,
+    Asked,
+    Definition,
+    Measure,
+    Table,
+    Views,
+    by_evening,
+    one_if,
+)
 from projections.analytics.sales import DEALS
 from projections.words.kernel import Both, both
 
@@ -14,34 +23,38 @@ _OWNED: Final = (
     PRODUCT,
 )
 _HELD: Final = (*of("opportunities", "stage"), *_OWNED)
+_HOLDERS: Final = tuple(one.name for one in _HELD)
 
 
-def _entries(views: Views, asked: Asked) -> Table:
-    """Each time a deal came into a stage, and what came of it. Its product is the one that it has
-    by now: lines are often set after it was opened.
+def _stays(views: Views, asked: Asked) -> Table:
+    """Each time a deal stood in a stage: those that it left, as it stood when it did, and the one
+    where it stands. The event is the one that brought it there.
     """
     steps, deals = views["opportunity_changes"], views["opportunities"]
-    deals = deals.select(deal=deals.id, has_product=deals.product_id)
-    left = (steps.was_stage != steps.stage) | (steps.was_status != steps.status)
-    steps = steps.filter(steps.was_status.isnull() | left)
-    next_of = {"group_by": [steps.id], "order_by": [steps.position]}
-    steps = steps.mutate(
-        next_status=steps.status.lead().over(**next_of),
-        next_stage=steps.stage.lead().over(**next_of),
-        seconds=steps.stage_seconds.lead().over(**next_of),
+    left = steps.filter(
+        steps.was_status == "open", (steps.was_stage != steps.stage) | (steps.status != "open")
     )
-    steps = steps.filter(steps.status == "open")
-    steps = steps.left_join(deals, steps.id == deals.deal)
-    moved = (steps.next_status == "open") & (steps.next_stage != steps.stage)
-    kept = {name: steps[name] for name in ("id", "position", "stage", *(d.name for d in _OWNED))}
-    kept["product_id"] = steps.has_product
-    return steps.select(
-        **kept,
-        on=steps.occurred_at.date(),
-        went_on=one_if((steps.next_status == "won") | moved),
-        lost=one_if(steps.next_status == "lost"),
-        stands=one_if(steps.next_status.isnull()),
-        seconds=steps.seconds,
+    deals = deals.filter(deals.status == "open")
+    return left.select(
+        **{name: left[f"was_{name}"] for name in _HOLDERS},
+        id=left.id,
+        position=left.was_stage_position,
+        on=left.was_stage_since.date(),
+        went_on=one_if(left.status != "lost"),
+        lost=one_if(left.status == "lost"),
+        stands=one_if(left.status.isnull()),
+        seconds=left.stage_seconds,
+    ).union(
+        deals.select(
+            *_HOLDERS,
+            id=deals.id,
+            position=deals.stage_position,
+            on=deals.stage_since.date(),
+            went_on=one_if(deals.status != "open"),
+            lost=one_if(deals.status == "lost"),
+            stands=one_if(deals.status == "open"),
+            seconds=deals.stage_position.nullif(deals.stage_position),
+        )
     )
 
 
@@ -58,7 +71,8 @@ def _moves(views: Views, asked: Asked) -> Table:
         was_open=((steps.was_status == "open") & ~steps.was_archived).fill_null(False),
         is_open=((steps.status == "open") & ~steps.archived).fill_null(False),
     )
-    steps = steps.filter(steps.on <= asked.last_day, steps.was_open | steps.is_open)
+    made = by_evening(steps, asked.last_day, asked)
+    steps = steps.filter(*made, steps.was_open | steps.is_open)
     same = steps.was_amount.identical_to(steps.amount) & (
         steps.was_amount_currency.identical_to(steps.amount_currency)
     )
@@ -68,19 +82,18 @@ def _moves(views: Views, asked: Asked) -> Table:
     steps = steps.filter(passed | ~same)
     named = steps.mutate(movement=_movement(steps, same))
     kept = ("id", "position", "on", "movement")
-    holders = [one.name for one in _HELD]
     out = named.filter(named.was_open)
     into = named.filter(named.is_open)
     legs = out.select(
         *kept,
-        **{name: out[f"was_{name}"] for name in holders},
+        **{name: out[f"was_{name}"] for name in _HOLDERS},
         currency=out.was_amount_currency,
         amount=-out.was_amount,
         deals=-one_if(out.was_open),
     ).union(
         into.select(
             *kept,
-            *holders,
+            *_HOLDERS,
             currency=into.amount_currency,
             amount=into.amount,
             deals=one_if(into.is_open),
@@ -104,7 +117,7 @@ def _movement(steps: Table, same: Any) -> Any:
 
 FUNNEL: Final = Definition(
     "stage_conversion",
-    1,
+    2,
     "sales",
     Both("Funnel of stages", "销售漏斗"),
     Both(
@@ -114,8 +127,8 @@ FUNNEL: Final = Definition(
         "期间内商机进入各阶段的次数，其中推进（进入其他阶段或赢单）、输单或仍停留的数量及停留时长。"
         "同一商机多次进入则多次计算。",
     ),
-    _entries,
-    (*of("opportunities", "stage"), *_OWNED),
+    _stays,
+    _HELD,
     (
         Measure("entered", Both("came in", "进入"), "times"),
         Measure("went_on", Both("went on", "推进"), "times", "sum", "went_on"),

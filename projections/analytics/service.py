@@ -14,6 +14,7 @@ from projections.analytics.kernel import (
     Measure,
     Table,
     Views,
+    by_evening,
     latest,
     one_if,
 )
@@ -62,7 +63,7 @@ def _ended(views: Views, asked: Asked) -> Table:
 
 def _standing(views: Views, asked: Asked) -> Table:
     changes = views["ticket_changes"]
-    changes = latest(changes, changes.occurred_at.date() <= asked.last_day)
+    changes = latest(changes, *by_evening(changes, asked.last_day, asked))
     changes = changes.filter(changes.in_work)
     age = -changes.created_at.date().delta(asked.last_day, unit="day")
     return _of_changes(changes, age=age)

@@ -98,7 +98,7 @@ def test_postgres_and_duckdb_agree_on_every_figure(
 @each
 def test_spark_can_read_every_definition(definition: Definition) -> None:
     """Where there is no Java; ``kept test --spark`` runs them all (test_spark.py)."""
-    question = asked(*definition.by, since=TODAY, until=TODAY)
+    question = definition.checked(asked(*definition.by, since=TODAY, until=TODAY))
     expressions = (
         figures(definition, question),
         records(definition, question, None, 10),
