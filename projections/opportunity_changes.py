@@ -34,8 +34,10 @@ class OpportunityChangeRow(Row):
     stage: Public[str | None, "vocabulary"] = None
     was_amount: Public[Money | None, "figure"] = None
     amount: Public[Money | None, "figure"] = None
-    was_archived: Public[bool, "switch"] = False
     archived: Public[bool, "switch"] = False
+    was_open: Public[bool, "switch"] = False
+    open: Public[bool, "switch"] = False
+    """Whether it is in the open pipeline: neither ended nor archived."""
     expected_close_on: Public[date | None, "moment"] = None
     forecast_category: Public[ForecastCategory | None, "vocabulary"] = None
     probability: Public[int | None, "figure"] = None
@@ -57,10 +59,17 @@ class OpportunityChangeRow(Row):
     """How long the deal had stood in the stage that it left; empty if it left none."""
 
 
-_MOVED: Final = ("status", "stage", "amount", "archived")
+_MOVED: Final = ("status", "stage", "amount")
 _HELD: Final = ("owner_id", "team_id", "pipeline_id", "product_id", "lead_source")
 _BEFORE: Final = (*_MOVED, *_HELD, "stage_since", "stage_position")
-_FOLLOWED: Final = (*_MOVED, *_HELD, "expected_close_on", "forecast_category", "probability")
+_FOLLOWED: Final = (
+    *_MOVED,
+    *_HELD,
+    "archived",
+    "expected_close_on",
+    "forecast_category",
+    "probability",
+)
 
 
 def derive(
@@ -74,8 +83,10 @@ def derive(
     if not begins and all(old[name] == new[name] for name in _FOLLOWED):
         return
     changes: dict[str, Any] = {name: new[name] for name in _FOLLOWED}
+    changes["open"] = _is_open(new)
     if not begins:
         changes |= {f"was_{name}": old[name] for name in _BEFORE}
+        changes["was_open"] = _is_open(old)
         since = old["stage_since"]
         if since is not None and (old["stage"], old["status"]) != (new["stage"], new["status"]):
             changes["stage_seconds"] = int((recorded.occurred_at - since).total_seconds())
@@ -87,6 +98,10 @@ def derive(
         occurred_at=recorded.occurred_at,
         **changes,
     )
+
+
+def _is_open(deal: dict[str, Any]) -> bool:
+    return deal["status"] is Status.OPEN and not deal["archived"]
 
 
 _BLANK: Final = OpportunityChangeRow()

@@ -110,12 +110,11 @@ def _won(steps: Table, asked: Asked) -> Table:
     later = _standing(steps, asked, asked.last_day)
     later = later.filter(later.status == "won")
     later = later.select(deal=later.id, agreed=later.amount, agreed_in=later.amount_currency)
-    is_win = (steps.status == "won", ~steps.was_status.identical_to("won"))
-    wins = _standing(steps, asked, asked.last_day, *is_win)
-    day = wins.occurred_at.date()
-    wins = wins.filter(day > asked.made_on)
+    day = steps.occurred_at.date()
+    is_win = [steps.status == "won", ~steps.was_status.identical_to("won"), day > asked.made_on]
     if asked.since is not None:
-        wins = wins.filter(day >= asked.since)
+        is_win.append(day >= asked.since)
+    wins = _standing(steps, asked, asked.last_day, *is_win)
     wins = wins.inner_join(later, wins.id == later.deal)
     return wins.select(
         *("id", "position", "status", "none", "one", "nothing", *_NAMES),

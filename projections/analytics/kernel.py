@@ -235,8 +235,8 @@ def latest(changes: Table, *conditions: Any) -> Table:
     fitting = fitting.select("last", of=fitting.id)
     # Joined by the record, of which PostgreSQL knows how many there are: of the greatest positions
     # it knows nothing, and would sort all changes into buckets instead of these few.
-    joined = changes.inner_join(fitting, changes.id == fitting.of)
-    return joined.filter(joined.position - joined["last"] == 0)
+    is_last = changes.position - fitting["last"] == 0
+    return changes.inner_join(fitting, [changes.id == fitting.of, is_last])
 
 
 def by_evening(changes: Table, day: date, asked: Asked) -> tuple[Any, ...]:

@@ -66,24 +66,17 @@ def _moves(views: Views, asked: Asked) -> Table:
     """
     held = [one.name for one in _HELD if one.name in (*asked.by, *asked.filters)]
     steps = views["opportunity_changes"]
-    steps = steps.mutate(
-        on=steps.occurred_at.date(),
-        was_open=((steps.was_status == "open") & ~steps.was_archived).fill_null(False),
-        is_open=((steps.status == "open") & ~steps.archived).fill_null(False),
-    )
-    made = by_evening(steps, asked.last_day, asked)
-    steps = steps.filter(*made, steps.was_open | steps.is_open)
     same = steps.was_amount.identical_to(steps.amount) & (
         steps.was_amount_currency.identical_to(steps.amount_currency)
     )
-    passed = steps.was_open != steps.is_open
+    passed = steps.was_open != steps.open
     for name in held:
         passed |= ~steps[f"was_{name}"].identical_to(steps[name])
-    steps = steps.filter(passed | ~same)
-    named = steps.mutate(movement=_movement(steps, same))
+    steps = steps.filter(*by_evening(steps, asked.last_day, asked), passed | ~same)
+    named = steps.mutate(on=steps.occurred_at.date(), movement=_movement(steps, same))
     kept = ("id", "position", "on", "movement")
     out = named.filter(named.was_open)
-    into = named.filter(named.is_open)
+    into = named.filter(named.open)
     legs = out.select(
         *kept,
         **{name: out[f"was_{name}"] for name in _HOLDERS},
@@ -96,7 +89,7 @@ def _moves(views: Views, asked: Asked) -> Table:
             *_HOLDERS,
             currency=into.amount_currency,
             amount=into.amount,
-            deals=one_if(into.is_open),
+            deals=one_if(into.open),
         )
     )
     moved = legs
@@ -112,7 +105,7 @@ def _movement(steps: Table, same: Any) -> Any:
     gone = steps.archived.ifelse("archived", steps.status)
     back = began.ifelse("new", "reopened")
     stayed = same.ifelse("passed_on", "changed")
-    return (steps.was_open & steps.is_open).ifelse(stayed, steps.is_open.ifelse(back, gone))
+    return steps.open.ifelse(steps.was_open.ifelse(stayed, back), gone)
 
 
 FUNNEL: Final = Definition(

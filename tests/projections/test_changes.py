@@ -75,7 +75,7 @@ def test_what_moves_no_figure_of_a_deal_leaves_no_row() -> None:
         "OpportunityArchived",
     ]
     assert [one.stage_seconds for one in found] == [None, None, None]
-    assert (found[-1].was_archived, found[-1].archived) == (False, True)
+    assert (found[-1].was_open, found[-1].open, found[-1].archived) == (True, False, True)
 
 
 def test_whose_a_deal_is_and_how_firmly_it_is_counted_on_are_steps_too() -> None:
