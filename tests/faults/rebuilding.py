@@ -1,4 +1,5 @@
-"""A rebuild in a process of its own: ``python -m tests.faults.rebuilding TENANT WORKERS``.
+"""A rebuild of all read models in a process of its own:
+``python -m tests.faults.rebuilding TENANT WORKERS``.
 
 It stops for ever in the middle, when some parts of the log are written and others are not, and
 says so.
@@ -11,14 +12,11 @@ from typing import Final
 from api.services import Services
 from projections import DERIVED, PROJECTIONS
 from projections import rebuild as rebuilding
-from projections.customers import customers
-from projections.history import history
 from projections.kernel import ReadModel
 from store.database import open_database
 
-CHOSEN: Final[tuple[ReadModel, ...]] = (customers, history)
-"""A first stage, and a second one that is fed by all of them."""
-WIDTH: Final = 64
+MODELS: Final[tuple[ReadModel, ...]] = (*PROJECTIONS, *DERIVED)
+WIDTH: Final = 256
 """Events of a part, so that there are several for each worker."""
 WRITTEN: Final = 2
 """Parts after which it stops."""
@@ -36,7 +34,7 @@ def main(tenant: str, workers: str) -> None:
             print("in the middle", flush=True)
             threading.Event().wait()
 
-    rebuilding.rebuild(log, PROJECTIONS, DERIVED, CHOSEN, hold, workers=int(workers), afresh=True)
+    rebuilding.rebuild(log, PROJECTIONS, DERIVED, MODELS, hold, workers=int(workers), afresh=True)
 
 
 if __name__ == "__main__":

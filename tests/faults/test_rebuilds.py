@@ -21,6 +21,7 @@ from psycopg import sql
 
 from api.services import Services
 from benchmarks import orders
+from benchmarks.generate import fill
 from domain.envelope import SYSTEM
 from projections import DERIVED, PROJECTIONS
 from projections import rebuild as rebuilding
@@ -30,15 +31,18 @@ from store import drafts, embedded
 from store.database import home
 from store.lists import Query
 from tests.faults.house import PATIENCE, ROOT, until
-from tests.faults.rebuilding import CHOSEN, WIDTH
+from tests.faults.rebuilding import MODELS, WIDTH
 
+EVENTS: Final = 2_000
 RECORDS: Final = 300
+"""Customers that come after those."""
 PER_SECOND: Final = 200
 MOST: Final = 600
 """Commands beside the rebuilds of each kind: slow machines are not given ever more to do."""
 ISSUERS: Final = 8
 LOOK_EVERY: Final = 0.05
 WORKERS: Final = (1, 2, 4)
+FILLED: Final = {"customers", "contacts", "opportunities", "tickets", "ticket_clocks", "history"}
 WIDE: Final = "repeat('x', 20000)"
 """More of it than the connection holds: a COPY of it goes on for as long as it is read."""
 ANALYST: Final = Reader(SYSTEM, "admin", "test")
@@ -115,9 +119,14 @@ def superuser(services: Services) -> Iterator["psycopg.Connection[tuple[Any, ...
 
 @pytest.fixture
 def filled(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
-    """A log of several parts, followed by a runner."""
+    """A log of several parts with records of every kind that a company has many of, followed by a
+    runner.
+    """
     monkeypatch.setattr(rebuilding, "WIDTH", WIDTH)
     monkeypatch.setattr(rebuilding, "PARTS_A_WORKER", 1)
+    fill(services, EVENTS)
+    _rebuilt(services, 1)
+    assert services.log.head() == EVENTS
     orders.register(services, RECORDS)
     services.runner.catch_up()
     services.start_runner()
@@ -128,7 +137,7 @@ def test_the_numbers_are_the_same_and_nobody_notices(
     filled: Services, superuser: "psycopg.Connection[tuple[Any, ...]]"
 ) -> None:
     superuser.execute("CREATE VIEW known AS SELECT number, size FROM customers WHERE size > 0")
-    registered = filled.log.read(0, RECORDS * 2)
+    registered = filled.log.read(EVENTS, RECORDS * 2)
     streams = [one.stream for one in registered if one.type == "CustomerRegistered"]
     made: list[Rebuilt] = []
     with ExitStack() as stack:
@@ -147,13 +156,14 @@ def test_the_numbers_are_the_same_and_nobody_notices(
     assert filled.runner.wait_for(filled.log.head(), PATIENCE)
     assert filled.is_running
     at_rest = [_rebuilt(filled, workers) for workers in WORKERS]
+    assert {one.name for one in at_rest[0] if one.rows} >= FILLED
     sums = [[(one.rows, one.checksum) for one in models] for models in at_rest]
     assert sums == [sums[0]] * len(WORKERS)
     assert all(one.checksum == one.live_checksum for models in at_rest for one in models)
 
 
 def _rebuilt(services: Services, workers: int) -> list[Rebuilt]:
-    return rebuild(services.log, PROJECTIONS, DERIVED, CHOSEN, workers=workers)
+    return rebuild(services.log, PROJECTIONS, DERIVED, MODELS, workers=workers)
 
 
 def _killed_in_the_middle(services: Services, workers: int) -> None:
