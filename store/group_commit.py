@@ -6,6 +6,7 @@ it stored already.
 """
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -28,6 +29,11 @@ MAX_WAITING: Final = 4_096
 """Commands in the queue; one more is answered by :class:`LogFull`."""
 SEVERAL: Final = 4
 """Entries of a batch from which on others are likely to come within moments."""
+TURN: Final = 0.002
+"""Seconds after which whoever computes lets a committer have its turn. An event loop takes longer
+to decide for all who wait than a batch to be stored: with Python's own 5 ms it would decide for all
+of them while nothing is being stored, and then wait for all of them.
+"""
 RECONNECT_FOR: Final = 30.0
 """Seconds for which a batch is tried again after its connection was lost. A database that stays
 away for longer is asked once for each batch, so that those who wait are told soon."""
@@ -118,6 +124,7 @@ class GroupCommitter:
         self._lost_at: float | None = None
         self._enough = 0
         """Entries with which a batch that gathers is as large as the one before."""
+        sys.setswitchinterval(min(sys.getswitchinterval(), TURN))
         self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
