@@ -171,7 +171,11 @@ class Runner:
 
     def _batch(self, connection: Connection) -> int:
         """Fold the next events; gives how many there were."""
-        with collector_waits(), connection.transaction():
+        with collector_waits():  # until nothing is left of the batch, or it would go through all
+            return self._take(connection)
+
+    def _take(self, connection: Connection) -> int:
+        with connection.transaction():
             tracking = Tracking(connection)
             start = tracking.lowest(self.models)
             events = self._log.read_on(connection, start, BATCH)
