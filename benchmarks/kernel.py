@@ -5,6 +5,7 @@ is of two measurements that followed one another, and the median of the pairs st
 smallest and largest.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,8 @@ def interleaved(
     if warm_up:
         for name in names:
             subjects[name]()
+    gc.collect()
+    gc.freeze()  # as the server does: nobody is to look through what was there before
     measured: dict[str, list[float]] = {name: [] for name in names}
     for number in range(pairs):
         turn = number % len(names)
