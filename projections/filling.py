@@ -39,13 +39,6 @@ BUFFERS: Final = 4
 """So many of them may wait for the database."""
 
 
-class Filled(NamedTuple):
-    """What a part gave."""
-
-    events: int
-    parked: Sequence[Parked]
-
-
 class Part(NamedTuple):
     """The streams of a range, up to a position."""
 
@@ -55,10 +48,9 @@ class Part(NamedTuple):
     as_of: datetime | None = None
     """What happened later is left out."""
 
-    def run(self, bench: "Bench") -> Filled:
-        """Fold them into the drafts."""
+    def run(self, bench: "Bench") -> Sequence[Parked]:
+        """Fold them into the drafts; gives the rows that wait."""
         folding = Folding(bench.projections, bench.derived, bench.skipped)
-        events = 0
         connection, schema = bench.connection, bench.log.tenant.schema
         with connection.transaction():
             with (
@@ -66,23 +58,29 @@ class Part(NamedTuple):
                 bench.log.database.connect("projector", schema) as reading,
                 _Filling(connection, bench.drafts) as filling,
             ):
-                scanned = scan.by_stream(bench.log, reading, self.head, self.streams)
+                types = _followed(bench.projections)
+                scanned = scan.by_stream(bench.log, reading, self.head, self.streams, types)
                 if self.as_of is not None:
                     scanned = happened(scanned, self.as_of)
                 for _, stream in groupby(scanned, attrgetter("stream_text")):
                     for recorded in stream:
                         folding.fold(recorded)
-                        events += 1
                     for model in folding.touched():
                         rows, _deleted = folding.take(model)
                         if model.name in bench.drafts:
                             filling.add(model.name, rows)
             waiting = [(m, str(stream), at, said) for m, stream, at, said in folding.newly_parked]
             drafts.mark(connection, self.number, waiting)
-        return Filled(events, folding.newly_parked)
+        return folding.newly_parked
 
 
-def fill(bench: "Bench", parts: Sequence[Part], workers: int) -> Iterator[Filled]:
+def _followed(projections: Iterable[Projection]) -> list[str] | None:
+    """The types of the events that some of these follow; None where that is as good as all."""
+    types = {name for one in projections for name in one.steps}
+    return None if all(types.issuperset(one.steps) for one in PROJECTIONS) else sorted(types)
+
+
+def fill(bench: "Bench", parts: Sequence[Part], workers: int) -> Iterator[Sequence[Parked]]:
     """Fold parts at this bench, or in so many processes that share them.
 
     Raises:

@@ -124,8 +124,11 @@ class Rebuild:
         self.models = (*self.projections, *self.derived)
         names = {model.name for model in self.chosen}
         self.derived = [one for one in self.derived if one.name in names]
-        if not self.derived:  # otherwise every first stage is folded, to feed the second
-            self.projections = [one for one in self.projections if one.name in names]
+        self.projections = [
+            one
+            for one in self.projections
+            if one.name in names or any(derived.is_fed_by(one) for derived in self.derived)
+        ]
         self.skipped = skipped(self.log)
         self.folding = Folding(self.projections, self.derived, self.skipped)
         self.drafts = {model.name: table_of(model).draft() for model in self.chosen}
@@ -142,13 +145,12 @@ class Rebuild:
             for some in written.values()
             for model, stream, position, said in some
         ]
-        done = head * len(written) // len(parts)
         fold = (self.projections, self.derived, self.drafts, self.skipped)
         bench = Bench(self.log, self.connection, *fold, self.schema)
-        for filled in fill(bench, left, min(workers, len(left) // PARTS_A_WORKER)):
-            self.parked += filled.parked
-            done += filled.events
-            self.progress("fold", min(done, head), head)
+        filling = fill(bench, left, min(workers, len(left) // PARTS_A_WORKER))
+        for done, parked in enumerate(filling, start=len(written) + 1):
+            self.parked += parked
+            self.progress("fold", head * done // len(parts), head)
         self.folding.parked = {(one.model, one.stream) for one in self.parked}
         self.progress("fold", head, head)
 

@@ -31,15 +31,21 @@ class Begun(NamedTuple):
 
 
 def by_stream(
-    log: EventLog, connection: Connection, up_to: int, streams: Range = EVERYTHING
+    log: EventLog,
+    connection: Connection,
+    up_to: int,
+    streams: Range = EVERYTHING,
+    types: Sequence[str] | None = None,
 ) -> Iterator[Recorded]:
-    """The events of a range of streams up to a position, ordered by stream and version, so that one
-    stream is in memory at a time.
+    """The events of a range of streams up to a position, of these types or of all, ordered by
+    stream and version, so that one stream is in memory at a time.
 
     In a transaction of its own on this connection, which nobody else may use meanwhile.
     """
-    where = f"e.position <= %s AND {streams.where('e.stream')}"
-    yield from _scanned(log, connection, streams, f"{SELECTED} WHERE {where}", [up_to])
+    where, values = f"e.position <= %s AND {streams.where('e.stream')}", list[Any]([up_to])
+    if types is not None:
+        where, values = f"{where} AND e.type = ANY(%s)", [up_to, [*types]]
+    yield from _scanned(log, connection, streams, f"{SELECTED} WHERE {where}", values)
 
 
 def public(

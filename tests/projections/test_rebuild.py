@@ -15,7 +15,7 @@ from api.services import Services
 from commands.contacts import RegisterContact
 from commands.customers import ArchiveCustomer, ChangeCustomer, RegisterCustomer
 from domain.customers import Customer, Kind, Level
-from domain.envelope import SYSTEM
+from domain.envelope import SYSTEM, Recorded
 from domain.fields import PersonalMark, Public
 from projections import DERIVED, PROJECTIONS, tables
 from projections import rebuild as rebuilding
@@ -25,9 +25,10 @@ from projections.preparing import prepare
 from projections.readers import Reader
 from projections.rebuild import Rebuilt, rebuild
 from projections.runner import Runner
+from projections.ticket_changes import ticket_changes
 from store import embedded
 from store.database import Connection, LockTimeout, home
-from store.event_log import Receipt
+from store.event_log import EventLog, Receipt
 from store.lists import Query
 from store.tracking import Tracking
 
@@ -151,6 +152,26 @@ def test_one_model_is_rebuilt_and_the_others_are_left_alone(
     assert made.checksum == made.live_checksum
     changed = {name for name, oid in _oids(connection).items() if oid != before.get(name)}
     assert changed == {"customers_v1", "customers_v1_former"}
+
+
+def test_only_what_a_model_follows_is_read(
+    filled: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    opened = EventLog.opened
+
+    def noting(*given: Any) -> list[Recorded]:
+        found = opened(*given)
+        read.extend(one.type for one in found)
+        return found
+
+    monkeypatch.setattr(EventLog, "opened", noting)
+    all_of(filled, customers)
+    assert 0 < len(read) < filled.log.head()
+    assert customers.steps.keys() >= {*read}
+    read.clear()
+    all_of(filled, ticket_changes)
+    assert read == []  # there are no tickets
 
 
 def _oids(connection: Connection) -> dict[str, int]:
