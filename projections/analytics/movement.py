@@ -34,27 +34,28 @@ def _stays(views: Views, asked: Asked) -> Table:
     left = steps.filter(
         steps.was_status == "open", (steps.was_stage != steps.stage) | (steps.status != "open")
     )
-    deals = deals.filter(deals.status == "open")
-    return left.select(
+    left = left.select(
         **{name: left[f"was_{name}"] for name in _HOLDERS},
         id=left.id,
         position=left.was_stage_position,
         on=left.was_stage_since.date(),
-        went_on=one_if(left.status != "lost"),
-        lost=one_if(left.status == "lost"),
-        stands=one_if(left.status.isnull()),
+        became=left.status,
         seconds=left.stage_seconds,
-    ).union(
-        deals.select(
-            *_HOLDERS,
-            id=deals.id,
-            position=deals.stage_position,
-            on=deals.stage_since.date(),
-            went_on=one_if(deals.status != "open"),
-            lost=one_if(deals.status == "lost"),
-            stands=one_if(deals.status == "open"),
-            seconds=deals.stage_position.nullif(deals.stage_position),
-        )
+    )
+    there = deals.filter(deals.status == "open")
+    there = there.select(
+        *_HOLDERS,
+        id=there.id,
+        position=there.stage_position,
+        on=there.stage_since.date(),
+        became=there.status.nullif("open"),
+        seconds=there.stage_position.nullif(there.stage_position),  # not known yet
+    )
+    stays = left.union(there)
+    return stays.mutate(
+        went_on=one_if(stays.became.isin(("open", "won"))),
+        lost=one_if(stays.became == "lost"),
+        stands=one_if(stays.became.isnull()),
     )
 
 
@@ -116,9 +117,9 @@ FUNNEL: Final = Definition(
     Both(
         "Each time a deal came into a stage in the period: whether it went on (into another stage "
         "or won), was lost from there, or stands there still, and how long it stood there. A deal "
-        "that comes twice counts twice.",
+        "that comes twice counts twice. It counts for whoever had it when it left, or has it.",
         "期间内商机进入各阶段的次数，其中推进（进入其他阶段或赢单）、输单或仍停留的数量及停留时长。"
-        "同一商机多次进入则多次计算。",
+        "同一商机多次进入则多次计算，并计入离开该阶段时（或当前）的负责人等。",
     ),
     _stays,
     _HELD,
