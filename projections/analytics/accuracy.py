@@ -46,7 +46,8 @@ _OUTCOME: Final = called(
 def _compared(views: Views, asked: Asked) -> Table:
     """Two rows a deal: as it was forecast, if it was, and as it was won, if it was."""
     steps = views["opportunity_changes"]
-    forecast, won = _forecast(steps, asked), _won(steps, asked)
+    ended = _ended(views, asked)
+    forecast, won = _forecast(steps, ended, asked), _won(steps, ended, asked)
     then = forecast.select(deal=forecast.id, was_in=forecast.forecast_category, at=forecast.stage)
     won = won.left_join(then, won.id == then.deal)
     return forecast.union(
@@ -69,7 +70,7 @@ def _compared(views: Views, asked: Asked) -> Table:
     )
 
 
-def _forecast(steps: Table, asked: Asked) -> Table:
+def _forecast(steps: Table, ended: Table, asked: Asked) -> Table:
     """The deals that were open on the evening and expected to close by the end of the period."""
     then = _standing(steps, asked, asked.made_on)
     then = then.filter(
@@ -77,9 +78,7 @@ def _forecast(steps: Table, asked: Asked) -> Table:
     )
     if asked.since is not None:
         then = then.filter(then.expected_close_on >= asked.since)
-    later = _standing(steps, asked, asked.last_day)
-    later = later.select(deal=later.id, became=later.status, gone=later.archived)
-    then = then.inner_join(later, then.id == later.deal)
+    then = then.inner_join(ended, then.id == ended.deal)
     still = then.gone.ifelse("archived", "slipped")
     then = then.mutate(outcome=(then.became == "open").ifelse(still, then.became))
     came, lost, slipped = (one_if(then.outcome == one) for one in ("won", "lost", "slipped"))
@@ -103,24 +102,36 @@ def _forecast(steps: Table, asked: Asked) -> Table:
     )
 
 
-def _won(steps: Table, asked: Asked) -> Table:
+def _won(steps: Table, ended: Table, asked: Asked) -> Table:
     """The deals that were won after the evening and in the period, at the amount agreed in the end;
     the position is that of the win.
     """
-    later = _standing(steps, asked, asked.last_day)
-    later = later.filter(later.status == "won")
-    later = later.select(deal=later.id, agreed=later.amount, agreed_in=later.amount_currency)
+    still = ended.filter(ended.became == "won")
     day = steps.occurred_at.date()
     is_win = [steps.status == "won", ~steps.was_status.identical_to("won"), day > asked.made_on]
     if asked.since is not None:
         is_win.append(day >= asked.since)
     wins = _standing(steps, asked, asked.last_day, *is_win)
-    wins = wins.inner_join(later, wins.id == later.deal)
+    wins = wins.inner_join(still, wins.id == still.deal)
     return wins.select(
         *("id", "position", "status", "none", "one", "nothing", *_NAMES),
         on=wins.occurred_at.date(),
         amount=wins.agreed,
         amount_currency=wins.agreed_in,
+    )
+
+
+def _ended(views: Views, asked: Asked) -> Table:
+    """What became of each deal by the last evening; by today's, that is how it is."""
+    deals = views["opportunities"]
+    if asked.last_day < asked.today:
+        deals = _standing(views["opportunity_changes"], asked, asked.last_day)
+    return deals.select(
+        deal=deals.id,
+        became=deals.status,
+        gone=deals.archived,
+        agreed=deals.amount,
+        agreed_in=deals.amount_currency,
     )
 
 
