@@ -9,24 +9,26 @@ from zoneinfo import ZoneInfo
 from api.problems import Problem
 from api.tenancy import Served, Tenancy
 from commands.kernel import Command
+from domain.saved_figures import SavedFigure
 from domain.users import Status, User
 from projections.readers import Reader
 from store.api_keys import Access, Role, tenant_of
 
-Right = Literal["read", "issue", "administer", "backdate", "act_for", "audit"]
+Right = Literal["read", "save", "issue", "administer", "backdate", "act_for", "audit"]
 
-_WORK: Final[frozenset[Right]] = frozenset({"read", "issue"})
+_WORK: Final[frozenset[Right]] = frozenset({"read", "save", "issue"})
 _LOOK: Final[frozenset[Right]] = frozenset({"read"})
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {
-    "admin": frozenset({"read", "issue", "administer", "backdate", "act_for", "audit"}),
+    "admin": _WORK | {"administer", "backdate", "act_for", "audit"},
     "sales": _WORK,
     "service": _WORK,
     "marketing": _WORK,
     "auditor": _LOOK | {"audit"},
-    "analyst": _LOOK,
+    "analyst": _LOOK | {"save"},
 }
 _DOING: Final[dict[Right, str]] = {
     "read": "read",
+    "save": "save figures",
     "issue": "issue commands",
     "administer": "do this, which is for administrators",
     "backdate": "say that something occurred earlier (Kept-Occurred-At)",
@@ -73,7 +75,10 @@ class Caller:
         Raises:
             Problem: it may not.
         """
-        self.needs("administer" if command.ADMIN else "issue")
+        if command.TO is SavedFigure:  # a question, and nothing that the company does
+            self.needs("save")
+        else:
+            self.needs("administer" if command.ADMIN else "issue")
 
 
 class KeyRing:

@@ -53,6 +53,18 @@ def test_a_saved_figure_gives_what_the_figure_gives(company: Api) -> None:
     assert dated["as_of"] == dated["figure"]["as_of"] is not None
 
 
+def test_analysts_save_figures_and_auditors_do_not(company: Api) -> None:
+    body = {"name": "By analysts", "question": QUESTION}
+    saved = company.analyst.post("/v1/saved-figures", json=body)
+    assert saved.status_code == 201
+    path = f"/v1/saved-figures/{saved.json()['stream']}"
+    assert company.analyst.get(f"{path}/figures").status_code == 200
+    assert company.analyst.patch(path, json={"visibility": "shared"}).status_code == 200
+    assert company.analyst.post(f"{path}/archive").status_code == 200
+    refused = company.client("auditor").post("/v1/saved-figures", json=body)
+    Api.refused(refused, 403, "forbidden", "The role auditor may not save figures.")
+
+
 def test_a_saved_dashboard_gives_the_dashboard(company: Api) -> None:
     question = {"dashboard": "customers", "period": "last_90_days"}
     saved = save(company, "Our customers", question=question)
