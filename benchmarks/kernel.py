@@ -78,6 +78,7 @@ def interleaved(
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
             measured[name].append(subjects[name]())
+    gc.unfreeze()
     return measured
 
 
